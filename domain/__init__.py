@@ -1,0 +1,1 @@
+"""What is true: a folder per capability with its tables and its rules."""

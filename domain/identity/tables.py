@@ -1,0 +1,68 @@
+"""Tables of identity: people who sign in, their sessions, and the keys that sign bearer tokens."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.customers.tables import Customer, Employee
+from foundation.tables import Table, labels
+from segments.audiences import Audience
+from segments.classification import Classification, ClassificationRank
+from segments.policies import PERSON, SYSTEM, Rows, any_of
+
+AUDIENCE = labels(Audience, "audience")
+
+
+class Person(Table):
+    """Somebody who can sign in. The audience is the one view this person has; the rights are the most a token may carry."""
+
+    __tablename__ = "person"
+    __rows__ = Rows(any_of(SYSTEM, f"id = {PERSON}"), SYSTEM, classified=False)
+    __table_args__ = (Index("uq_person_email", "email", unique=True),)
+
+    email: Mapped[str]
+    name: Mapped[str]
+    audience: Mapped[Audience] = mapped_column(AUDIENCE)
+    customer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("customer.id"))
+    employee_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("employee.id"))
+    clearance: Mapped[Classification] = mapped_column(ClassificationRank())
+    compartments: Mapped[list[str]]
+    roles: Mapped[list[str]]
+    password_hash: Mapped[str]
+    active: Mapped[bool]
+    created_at: Mapped[dt.datetime]
+    customer: Mapped[Customer | None] = relationship(lazy="raise")
+    employee: Mapped[Employee | None] = relationship(lazy="raise")
+
+
+class LoginSession(Table):
+    """A signed-in browser. Only the hash of its secret is stored."""
+
+    __tablename__ = "login_session"
+    __rows__ = Rows(any_of(SYSTEM, f"person_id = {PERSON}"), SYSTEM, classified=False)
+    __table_args__ = (Index("uq_login_session_secret_hash", "secret_hash", unique=True),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    created_at: Mapped[dt.datetime]
+    last_seen_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+    user_agent: Mapped[str]
+    person: Mapped[Person] = relationship(lazy="raise")
+
+
+class SigningKey(Table):
+    """A key pair that signs access tokens (ES256). Retired keys verify until the last token they signed has ended."""
+
+    __tablename__ = "signing_key"
+    __rows__ = Rows(SYSTEM, SYSTEM, classified=False)
+
+    kid: Mapped[str]
+    private_jwk: Mapped[str]
+    created_at: Mapped[dt.datetime]
+    retired_at: Mapped[dt.datetime | None]

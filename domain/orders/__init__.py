@@ -1,0 +1,1 @@
+"""Orders: what customers bought, and the import of purchase history."""

@@ -1,0 +1,13 @@
+"""The registry of tables: importing this module makes `Table.metadata` complete, for migrations and start-up checks."""
+
+from domain.customers import tables as customers
+from domain.identity import tables as identity
+from domain.orders import tables as orders
+from domain.programmes import tables as programmes
+from domain.shop import tables as shop
+from foundation.tables import Table
+from segments import installation, outbox
+
+CAPABILITIES = (installation, outbox, identity, customers, shop, orders, programmes)
+METADATA = Table.metadata
+TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

@@ -1,0 +1,1 @@
+"""How a request is answered: the planner, and a module per capability."""

@@ -1,0 +1,1 @@
+"""What clients see: a module per capability, and the committed SDL."""

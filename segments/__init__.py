@@ -1,0 +1,1 @@
+"""Who sees what: audiences, marks, the view compiler, viewers, scopes and row policies."""

@@ -1,0 +1,44 @@
+"""The outbox: every change appends its event in the same transaction, and listeners learn of it when that commits.
+
+An event carries the owner, classification and compartments of its subject, so that the same row policy decides who may
+read the event as decides who may read the subject. That is why it lives here and not in the foundation.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Identity, Index
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from foundation.tables import Table
+from segments.classification import Classified
+from segments.policies import STAFF_OR_SYSTEM, Rows, any_of, owned
+
+CHANNEL = "outbox"
+
+
+class OutboxEvent(Classified, Table):
+    """Something that happened to a subject. `position` is the order of writing, not of committing."""
+
+    __tablename__ = "outbox_event"
+    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()), append_only=True)
+    __table_args__ = (Index("ix_outbox_event_position", "position"),)
+
+    position: Mapped[int] = mapped_column(Identity(always=True))
+    kind: Mapped[str]
+    subject_id: Mapped[uuid.UUID]
+    customer_id: Mapped[uuid.UUID | None]
+    payload: Mapped[dict[str, Any]]
+    at: Mapped[dt.datetime]
+
+
+async def append(session: AsyncSession, event: OutboxEvent) -> None:
+    """Store `event` and tell listeners of its kind and id; PostgreSQL delivers the notice when the transaction commits."""
+    session.add(event)
+    await session.flush()
+    await session.execute(sa.select(sa.func.pg_notify(CHANNEL, f"{event.kind}:{event.id}")))
