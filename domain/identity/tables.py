@@ -1,8 +1,9 @@
-"""Tables of identity: people who sign in, their sessions, and the keys that sign bearer tokens."""
+"""Tables of identity: people who sign in, their sessions and attempts, and the keys that sign bearer tokens."""
 
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import uuid
 
 from sqlalchemy import ForeignKey, Index, LargeBinary
@@ -66,3 +67,29 @@ class SigningKey(Table):
     private_jwk: Mapped[str]
     created_at: Mapped[dt.datetime]
     retired_at: Mapped[dt.datetime | None]
+
+
+class SignInSubject(enum.Enum):
+    """What sign-in attempts are counted by: the account that was named, and the address that asked."""
+
+    ACCOUNT = "ACCOUNT"
+    ADDRESS = "ADDRESS"
+
+
+class SignInAttempt(Table):
+    """How often a subject tried to sign in since its window began; every server process counts in the same row.
+
+    The subject is a SHA-256, so that neither mistyped addresses nor network addresses gather here.
+    """
+
+    __tablename__ = "sign_in_attempt"
+    __rows__ = Rows(SYSTEM, SYSTEM, classified=False)
+    __table_args__ = (
+        Index("uq_sign_in_attempt_subject", "subject", "subject_hash", unique=True),
+        Index("ix_sign_in_attempt_window", "window_started_at"),
+    )
+
+    subject: Mapped[SignInSubject] = mapped_column(labels(SignInSubject, "subject"))
+    subject_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    attempts: Mapped[int]
+    window_started_at: Mapped[dt.datetime]
