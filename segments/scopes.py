@@ -1,0 +1,106 @@
+"""The scopes `resource:action` that fields ask for by `Needs(...)`, and the roles that hold them.
+
+A scope is one line here and the mark that uses it. A browser session holds every scope of its person; a token only
+those that were asked for among them: a scope narrows, it never grants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, GOVERNMENT, MILITARY, STAFF, Audience
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One right: its name, what the consent page says of it, and the audiences that may hold it at all."""
+
+    name: str
+    zh: str
+    en: str
+    audiences: tuple[Audience, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What people of one audience do, and the scopes that come with it."""
+
+    name: str
+    zh: str
+    en: str
+    audience: Audience
+    scopes: tuple[str, ...] = ()
+
+
+SCOPES = (
+    Scope("catalogue:read", "查看民品目录", "Read the civil catalogue", (DIVISION,)),
+    Scope("customers:move", "变更客户所属细分", "Move customers between segments", (STAFF,)),
+    Scope("customers:write", "修改客户资料与服务团队", "Change customers and their account teams", (STAFF,)),
+    Scope("interactions:write", "登记客户往来", "Log interactions with customers", (STAFF,)),
+    Scope("orders:read", "查看订单", "Read orders", (CONSUMER, ENTERPRISE, GOVERNMENT, MILITARY, STAFF)),
+    Scope("products:cost", "查看产品成本", "Read the cost of products", (STAFF,)),
+    Scope("programmes:cost", "查看型号经费", "Read the cost of programmes", (STAFF,)),
+    Scope("programmes:origin", "查看民品的来源型号", "Read which programme a product comes from", (DIVISION,)),
+    Scope("programmes:write", "推进型号阶段与里程碑", "Advance programmes and their milestones", (STAFF,)),
+)
+
+ROLES = (
+    Role("representative", "军事代表", "Military representative", MILITARY),
+    Role("fleet_officer", "装备管理员", "Fleet officer", MILITARY),
+    Role("project_officer", "项目主管", "Project officer", GOVERNMENT),
+    Role("buyer", "采购员", "Buyer", ENTERPRISE),
+    Role("catalogue_editor", "民品目录专员", "Editor of civil products", DIVISION, ("catalogue:read",)),
+    Role(
+        "technology_transfer",
+        "技术转化专员",
+        "Technology transfer officer",
+        DIVISION,
+        ("catalogue:read", "programmes:origin"),
+    ),
+    Role("account_manager", "客户经理", "Account manager", STAFF, ("customers:write", "interactions:write", "orders:read")),
+    Role("sales", "销售", "Sales", STAFF, ("interactions:write", "orders:read")),
+    Role("service_engineer", "服务工程师", "Service engineer", STAFF, ("interactions:write",)),
+    Role("product_manager", "产品经理", "Product manager", STAFF, ("orders:read", "products:cost")),
+    Role("programme_manager", "型号主管", "Programme manager", STAFF, ("programmes:cost", "programmes:write")),
+    Role(
+        "department_head",
+        "客户关系管理部部长",
+        "Head of customer relations",
+        STAFF,
+        (
+            "customers:move",
+            "customers:write",
+            "interactions:write",
+            "orders:read",
+            "products:cost",
+            "programmes:cost",
+            "programmes:write",
+        ),
+    ),
+)
+
+# What every signed-in member of an audience holds without a role: their own orders, which row policies pick.
+MEMBER_SCOPES: dict[Audience, frozenset[str]] = {
+    CONSUMER: frozenset({"orders:read"}),
+    ENTERPRISE: frozenset({"orders:read"}),
+    GOVERNMENT: frozenset({"orders:read"}),
+    MILITARY: frozenset({"orders:read"}),
+}
+
+SCOPE_NAMES = frozenset(scope.name for scope in SCOPES)
+ROLE_SCOPES: dict[str, frozenset[str]] = {role.name: frozenset(role.scopes) for role in ROLES}
+AUDIENCE_ROLES: dict[Audience, frozenset[str]] = {
+    audience: frozenset(role.name for role in ROLES if role.audience is audience) for audience in Audience
+}
+AUDIENCE_SCOPES: dict[Audience, frozenset[str]] = {
+    audience: frozenset(scope.name for scope in SCOPES if audience in scope.audiences) for audience in Audience
+}
+
+
+def scopes_of(audience: Audience, roles: Iterable[str]) -> frozenset[str]:
+    """Every scope a person may hold: those of the audience's members and of its roles. A role of another audience adds none."""
+    held = MEMBER_SCOPES.get(audience, frozenset[str]())
+    for role in AUDIENCE_ROLES[audience].intersection(roles):
+        held |= ROLE_SCOPES[role]
+    return held & AUDIENCE_SCOPES[audience]

@@ -1,0 +1,44 @@
+"""Scopes and roles: the lists agree with each other, and nothing crosses from one audience to another."""
+
+import re
+
+import pytest
+
+from segments.audiences import CONSUMER, DIVISION, STAFF, Audience
+from segments.scopes import AUDIENCE_SCOPES, MEMBER_SCOPES, ROLES, SCOPE_NAMES, SCOPES, Role, scopes_of
+
+
+def test_scopes_are_named_resource_action_once_and_in_order() -> None:
+    names = [scope.name for scope in SCOPES]
+    assert names == sorted(set(names))
+    assert all(re.fullmatch(r"[a-z]+:[a-z]+", name) for name in names)
+    assert all(scope.zh and scope.en and scope.audiences for scope in SCOPES)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_holds_only_scopes_its_audience_may_hold(role: Role) -> None:
+    assert set(role.scopes) <= AUDIENCE_SCOPES[role.audience]
+
+
+def test_role_names_are_unique_and_every_scope_can_be_held() -> None:
+    names = [role.name for role in ROLES]
+    assert len(names) == len(set(names))
+    held = {scope for role in ROLES for scope in role.scopes} | {s for scopes in MEMBER_SCOPES.values() for s in scopes}
+    assert held == SCOPE_NAMES
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_roles_of_other_audiences_grant_nothing(audience: Audience) -> None:
+    foreign = [role.name for role in ROLES if role.audience is not audience]
+    assert scopes_of(audience, [*foreign, "no_such_role"]) == scopes_of(audience, [])
+
+
+def test_scopes_of_a_person_are_the_union_of_their_roles() -> None:
+    assert scopes_of(STAFF, ["sales", "programme_manager"]) == {
+        "interactions:write",
+        "orders:read",
+        "programmes:cost",
+        "programmes:write",
+    }
+    assert scopes_of(CONSUMER, []) == {"orders:read"}
+    assert scopes_of(DIVISION, []) == frozenset()
