@@ -1,16 +1,26 @@
 """What this installation is allowed to hold: one row that only the owner role can write."""
 
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.tables import Table
 from segments.classification import Classification, ClassificationRank
-from segments.policies import ANYBODY, NOBODY, Rows
+from segments.policies import ANYBODY, OWNER, Rows, any_of
+
+# The id of the only row there may be: two ceilings would make every write policy fail.
+ONLY = UUID("00000000-0000-7000-8000-000000000000")
 
 
 class Installation(Table):
-    """The installation's classification ceiling: no row above it is stored (`BELOW_CEILING` in every write policy)."""
+    """The installation's classification ceiling: no row above it is stored (`BELOW_CEILING` in every write policy).
+
+    Without its row nothing classified can be stored at all.
+    """
 
     __tablename__ = "installation"
-    __rows__ = Rows(ANYBODY, NOBODY, classified=False)
+    __rows__ = Rows(any_of(ANYBODY, OWNER), OWNER, classified=False)
+    __table_args__ = (CheckConstraint(f"id = '{ONLY}'", "only"),)
 
     ceiling: Mapped[Classification] = mapped_column(ClassificationRank())

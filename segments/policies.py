@@ -20,7 +20,8 @@ CLEARANCE = "(select nullif(current_setting('q.clearance', true), '')::smallint)
 COMPARTMENTS = "(select nullif(current_setting('q.compartments', true), '')::text[])"
 ROLES = "(select nullif(current_setting('q.roles', true), '')::text[])"
 
-NOBODY = "false"
+# Any role but the application's: what only migrations may write. FORCE binds the owner too, so it needs a policy.
+OWNER = "current_user <> 'quadrant_app'"
 SYSTEM = f"{AUDIENCE} = 'system'"
 STAFF_OR_SYSTEM = f"{AUDIENCE} = any(array['staff', 'system'])"
 ANYBODY = f"{AUDIENCE} <> ''"
@@ -60,8 +61,7 @@ class Rows:
 
     `read` hides rows; `write` is the WITH CHECK of inserts and updates and the USING of updates and deletes (a writer
     must see the row too). A `classified` table adds clearance and compartments to both, and the installation's ceiling to
-    writing. `append_only` tables grant
-    INSERT alone.
+    writing. `append_only` tables grant INSERT alone.
     """
 
     read: str
@@ -75,6 +75,12 @@ class Rows:
             return self.read, self.write
         return all_of(self.read, CLEARED), all_of(self.write, CLEARED, BELOW_CEILING)
 
+    def privileges(self) -> tuple[str, ...]:
+        """What the application's role is granted; never TRUNCATE, which row security does not bind."""
+        if self.write == OWNER:
+            return ("select",)
+        return ("select", "insert") if self.append_only else ("select", "insert", "update", "delete")
+
 
 def policy_statements(table: sa.Table, rows: Rows) -> list[str]:
     """The statements that put `rows` in force on `table`, for its first migration."""
@@ -83,14 +89,12 @@ def policy_statements(table: sa.Table, rows: Rows) -> list[str]:
     statements = [
         f"alter table {name} enable row level security",
         f"alter table {name} force row level security",
-        f"create policy reads on {name} for select using {read}",
-        f"create policy inserts on {name} for insert with check {write}",
-        f"grant select, insert on {name} to quadrant_app",
+        f"create policy reads on {name} for select using ({read})",
+        f"create policy inserts on {name} for insert with check ({write})",
     ]
     if not rows.append_only:
         statements += [
-            f"create policy updates on {name} for update using {write} with check {write}",
-            f"create policy deletes on {name} for delete using {write}",
-            f"grant update, delete on {name} to quadrant_app",
+            f"create policy updates on {name} for update using ({write}) with check ({write})",
+            f"create policy deletes on {name} for delete using ({write})",
         ]
-    return statements
+    return [*statements, f"grant {', '.join(rows.privileges())} on {name} to quadrant_app"]

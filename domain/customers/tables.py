@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from foundation.tables import Table, labels
 from segments.classification import Classified
-from segments.policies import ANYBODY, STAFF_OR_SYSTEM, SYSTEM, Rows, any_of, owned
+from segments.policies import ANYBODY, PERSON, STAFF_OR_SYSTEM, SYSTEM, Rows, any_of, owned
 
 
 class Segment(enum.Enum):
@@ -79,7 +79,7 @@ class Employee(Table):
     """Somebody of the enterprise whom customers meet. Customers may see names and work numbers, nothing private."""
 
     __tablename__ = "employee"
-    __rows__ = Rows(f"{ANYBODY} and current_setting('q.person', true) <> ''", STAFF_OR_SYSTEM, classified=False)
+    __rows__ = Rows(any_of(SYSTEM, f"{PERSON} is not null"), STAFF_OR_SYSTEM, classified=False)
 
     name: Mapped[str]
     name_en: Mapped[str | None]
