@@ -108,6 +108,13 @@ class Settings(BaseSettings):
     machine_token_seconds: int = Field(300, ge=30, le=86400, description="Lifetime of a machine's access token.")
     session_idle_minutes: int = Field(60, ge=1, le=10080, description="A browser session ends after this long unused.")
     session_hours_max: int = Field(12, ge=1, le=720, description="A browser session ends after this long in any case.")
+    sign_in_window_minutes: int = Field(15, ge=1, le=1440, description="How long attempts to sign in are remembered.")
+    sign_in_attempts_per_account: int = Field(
+        10, ge=1, le=1000, description="Attempts at one account in that time before all further ones are refused."
+    )
+    sign_in_attempts_per_address: int = Field(
+        100, ge=1, le=100_000, description="Attempts from one network address in that time, likewise."
+    )
 
     # GraphQL limits. What exceeds one is refused before anything runs.
     graphql_body_bytes: int = Field(1_000_000, ge=1_000, description="The largest request body.")
