@@ -63,7 +63,7 @@ schema: .venv/development.stamp ## marks, views, pages and snapshots agree; migr
 	$(BIN)/quadrant check
 	$(call done)
 	$(call step,migrations)
-	$(BIN)/python -m migrations.check
+	$(BIN)/python -m foundation.migrations
 	$(call done)
 
 bench: .venv/development.stamp ## measure; BENCH="reads --seconds 5" passes options

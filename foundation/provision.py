@@ -109,7 +109,9 @@ async def _provision_given(settings: Settings) -> None:
 async def _ensure_application_role(owner: RawConnection, application: URL, *, may_create: bool) -> None:
     row = await owner.fetchrow("select rolsuper, rolbypassrls from pg_roles where rolname = $1", APPLICATION_ROLE)
     if row is not None and (row["rolsuper"] or row["rolbypassrls"]):
-        raise ProvisionError(f"{APPLICATION_ROLE} must be neither superuser nor BYPASSRLS: row security would not bind it")
+        raise ProvisionError(
+            f"{APPLICATION_ROLE} must be neither superuser nor BYPASSRLS: row security would not bind it"
+        )
     if row is None:
         if not may_create:
             raise ProvisionError(

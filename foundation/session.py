@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ SETTING_NAME = re.compile(r"q\.[a-z_]{1,40}", re.ASCII)
 
 
 @asynccontextmanager
-async def transaction(database: Database, row_settings: Mapping[str, str]) -> AsyncIterator[AsyncSession]:
+async def transaction(database: Database, row_settings: Mapping[str, str]) -> AsyncGenerator[AsyncSession]:
     """A session in a transaction under row settings; commits when the block ends, rolls back when it raises.
 
     The settings are what row policies read. They end with the transaction, so a pooled connection cannot carry one

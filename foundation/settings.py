@@ -34,37 +34,40 @@ class Settings(BaseSettings):
 
     # The installation.
     data_directory: Path = Field(
-        Path("var"), description="Where the installation keeps what it writes: the embedded database, keys, uploads."
+        default=Path("var"),
+        description="Where the installation keeps what it writes: the embedded database, keys, uploads.",
     )
-    host: str = Field("127.0.0.1", description="The address the server listens on.")
-    port: int = Field(8000, ge=0, le=65535, description="The port the server listens on.")
+    host: str = Field(default="127.0.0.1", description="The address the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port the server listens on.")
     public_url: str | None = Field(
-        None,
+        default=None,
         description=(
             "The address users reach the installation at, without a path; the OAuth issuer. "
             "None: `http://localhost:<port>`."
         ),
     )
-    workers: int = Field(1, ge=1, le=256, description="Server processes; each has its own pools.")
+    workers: int = Field(default=1, ge=1, le=256, description="Server processes; each has its own pools.")
     trusted_proxies: Annotated[tuple[str, ...], *CommaSeparated] = Field(
-        (), description="Addresses of proxies whose forwarding headers are believed, separated by commas."
+        default=(), description="Addresses of proxies whose forwarding headers are believed, separated by commas."
     )
-    language: Literal["zh", "en"] = Field("zh", description="The language when a visitor states none.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level logged.")
+    language: Literal["zh", "en"] = Field(default="zh", description="The language when a visitor states none.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least level logged."
+    )
     log_format: Literal["console", "json"] = Field(
-        "console", description="`console` for people, `json` for collectors, one object a line."
+        default="console", description="`console` for people, `json` for collectors, one object a line."
     )
 
     # Who is served, and up to which degree of secrecy.
     served_views: Annotated[tuple[ServedAudience, ...], *CommaSeparated] = Field(
-        ("military", "government", "enterprise", "consumer", "division", "staff"),
+        default=("military", "government", "enterprise", "consumer", "division", "staff"),
         description=(
             "The audiences this installation serves, separated by commas. A viewer of another audience is refused, "
             "so that a server on a public network can carry the public views alone."
         ),
     )
     ceiling: Literal["PUBLIC", "INTERNAL", "CONFIDENTIAL", "SECRET", "TOP_SECRET"] = Field(
-        "TOP_SECRET",
+        default="TOP_SECRET",
         description=(
             "The highest degree of secrecy this installation shows to anyone, whatever their clearance. The default "
             "suits a closed network; a server on a shared or public network must lower it."
@@ -73,62 +76,87 @@ class Settings(BaseSettings):
 
     # Database.
     database_url: SecretStr | None = Field(
-        None,
+        default=None,
         description=(
             "URL of a PostgreSQL 15 or newer, as its owner: `postgresql://user:password@host:port/name`. "
             "None: an embedded server in the data directory."
         ),
     )
     database_app_password: SecretStr | None = Field(
-        None,
+        default=None,
         description=(
             "Password of the role `quadrant_app`, under which everything but migrations runs. "
             "Needed with a database URL unless that server authenticates otherwise; the embedded server needs none."
         ),
     )
     database_name: str = Field(
-        "quadrant", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="The database on the embedded server."
+        default="quadrant", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="The database on the embedded server."
     )
     database_durable: bool = Field(
-        True,
+        default=True,
         description="False lets the embedded server lose data when the machine fails; only for tests and measurements.",
     )
-    write_pool_size: int = Field(8, ge=1, le=500, description="Connections for writes of one process.")
-    read_pool_size: int = Field(8, ge=1, le=500, description="Connections for planned reads of one process.")
+    write_pool_size: int = Field(default=8, ge=1, le=500, description="Connections for writes of one process.")
+    read_pool_size: int = Field(default=8, ge=1, le=500, description="Connections for planned reads of one process.")
     pool_wait_seconds: float = Field(
-        5.0, gt=0, le=300, description="How long a request waits for a connection before it is refused as overload."
+        default=5.0,
+        gt=0,
+        le=300,
+        description="How long a request waits for a connection before it is refused as overload.",
     )
-    statement_seconds: float = Field(10.0, gt=0, le=600, description="The longest a statement of a request may take.")
+    statement_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="The longest a statement of a request may take."
+    )
 
     # Sign-in and tokens.
-    token_seconds: int = Field(600, ge=30, le=86400, description="Lifetime of a person's access token.")
+    token_seconds: int = Field(default=600, ge=30, le=86400, description="Lifetime of a person's access token.")
     division_token_seconds: int = Field(
-        300, ge=30, le=86400, description="Lifetime of a division member's access token; also looked up at each use."
+        default=300,
+        ge=30,
+        le=86400,
+        description="Lifetime of a division member's access token; also looked up at each use.",
     )
-    machine_token_seconds: int = Field(300, ge=30, le=86400, description="Lifetime of a machine's access token.")
-    session_idle_minutes: int = Field(60, ge=1, le=10080, description="A browser session ends after this long unused.")
-    session_hours_max: int = Field(12, ge=1, le=720, description="A browser session ends after this long in any case.")
-    sign_in_window_minutes: int = Field(15, ge=1, le=1440, description="How long attempts to sign in are remembered.")
+    machine_token_seconds: int = Field(
+        default=300, ge=30, le=86400, description="Lifetime of a machine's access token."
+    )
+    session_idle_minutes: int = Field(
+        default=60, ge=1, le=10080, description="A browser session ends after this long unused."
+    )
+    session_hours_max: int = Field(
+        default=12, ge=1, le=720, description="A browser session ends after this long in any case."
+    )
+    sign_in_window_minutes: int = Field(
+        default=15, ge=1, le=1440, description="How long attempts to sign in are remembered."
+    )
     sign_in_attempts_per_account: int = Field(
-        10, ge=1, le=1000, description="Attempts at one account in that time before all further ones are refused."
+        default=10,
+        ge=1,
+        le=1000,
+        description="Attempts at one account in that time before all further ones are refused.",
     )
     sign_in_attempts_per_address: int = Field(
-        100, ge=1, le=100_000, description="Attempts from one network address in that time, likewise."
+        default=100, ge=1, le=100_000, description="Attempts from one network address in that time, likewise."
     )
 
     # GraphQL limits. What exceeds one is refused before anything runs.
-    graphql_body_bytes: int = Field(1_000_000, ge=1_000, description="The largest request body.")
-    graphql_tokens: int = Field(2_000, ge=10, description="The most lexical tokens in a document.")
-    graphql_depth: int = Field(12, ge=1, description="The deepest nesting of fields.")
-    graphql_aliases: int = Field(50, ge=0, description="The most aliases in an operation.")
-    graphql_root_fields: int = Field(20, ge=1, description="The most fields at the root of an operation.")
-    graphql_cost: int = Field(10_000, ge=1, description="The highest cost: fields times the sizes of their lists.")
-    graphql_json_depth: int = Field(32, ge=1, description="The deepest nesting of JSON in a body or a variable.")
-    graphql_variables: int = Field(100, ge=0, description="The most variables of an operation.")
-    graphql_seconds: float = Field(10.0, gt=0, description="The longest an operation may run.")
-    graphql_subscriptions: int = Field(32, ge=1, description="The most subscriptions on one connection.")
+    graphql_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body.")
+    graphql_tokens: int = Field(default=2_000, ge=10, description="The most lexical tokens in a document.")
+    graphql_depth: int = Field(default=12, ge=1, description="The deepest nesting of fields.")
+    graphql_aliases: int = Field(default=50, ge=0, description="The most aliases in an operation.")
+    graphql_root_fields: int = Field(default=20, ge=1, description="The most fields at the root of an operation.")
+    graphql_cost: int = Field(
+        default=10_000, ge=1, description="The highest cost: fields times the sizes of their lists."
+    )
+    graphql_json_depth: int = Field(
+        default=32, ge=1, description="The deepest nesting of JSON in a body or a variable."
+    )
+    graphql_variables: int = Field(default=100, ge=0, description="The most variables of an operation.")
+    graphql_seconds: float = Field(default=10.0, gt=0, description="The longest an operation may run.")
+    graphql_subscriptions: int = Field(default=32, ge=1, description="The most subscriptions on one connection.")
     websocket_init_seconds: float = Field(
-        10.0, gt=0, description="A WebSocket is closed when its client has not introduced itself after this long."
+        default=10.0,
+        gt=0,
+        description="A WebSocket is closed when its client has not introduced itself after this long.",
     )
     trusted_documents_only_for_anonymous: bool = Field(
         default=False, description="True: a caller who is not signed in may only run documents known by their hash."
