@@ -1,0 +1,165 @@
+"""Signed-in browsers: a random secret in a cookie, its hash in a row, ended by signing out, by idleness or by age."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from domain.identity.tables import LoginSession, Person
+from foundation.settings import Settings
+from segments.audiences import Audience
+from segments.classification import DEGREES, Classification
+
+SECRET_BYTES = 32
+# 32 bytes as URL-safe base64 without padding; whatever else a cookie holds is no secret of ours and is not looked up.
+SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+EMAIL_CHARACTERS_MAX = 254
+USER_AGENT_CHARACTERS_MAX = 200
+
+# `last_seen_at` is written when it is this old, because a write per request would cost more than the request.
+SEEN_AGAIN_AFTER = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTerms:
+    """When sessions end by themselves."""
+
+    idle: dt.timedelta
+    lifetime: dt.timedelta
+
+    @classmethod
+    def of(cls, settings: Settings) -> SessionTerms:
+        """The terms of this installation."""
+        return cls(dt.timedelta(minutes=settings.session_idle_minutes), dt.timedelta(hours=settings.session_hours_max))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session in use and its person as the database knows both now."""
+
+    session_id: UUID
+    last_seen_at: dt.datetime
+    person_id: UUID
+    name: str
+    organisation: str
+    audience: Audience
+    customer_id: UUID | None
+    employee_id: UUID | None
+    clearance: Classification
+    compartments: frozenset[str]
+    roles: frozenset[str]
+
+
+# The reader of a session is not known before it is read, so the statement reads as the system: it sets that itself, as
+# planned reads do, and costs one round trip and one index entry. `case` evaluates its condition first.
+LIVE_SESSION = sa.text(
+    """
+    select case when
+        set_config('q.audience', 'system', true) is not null and set_config('q.clearance', '4', true) is not null
+    then (
+        select json_build_object(
+            'session', s.id, 'seen', s.last_seen_at, 'person', p.id, 'name', p.name, 'audience', p.audience,
+            'organisation', coalesce(c.name, ''), 'customer', p.customer_id, 'employee', p.employee_id,
+            'clearance', p.clearance, 'compartments', p.compartments, 'roles', p.roles
+        )::text
+        from login_session s join person p on p.id = s.person_id left join customer c on c.id = p.customer_id
+        where s.secret_hash = :secret_hash and s.ended_at is null and p.active
+            and s.expires_at > :now and s.last_seen_at > :seen_after
+    ) end
+    """
+)
+
+
+async def live_session(
+    connection: AsyncConnection, secret: str, now: dt.datetime, terms: SessionTerms
+) -> LiveSession | None:
+    """The session of a secret, by one statement outside of any transaction; None when there is none or it has ended."""
+    if not SECRET.fullmatch(secret):
+        return None
+    values = {"secret_hash": secret_hash(secret), "now": now, "seen_after": now - terms.idle}
+    found: str | None = (await connection.execute(LIVE_SESSION, values)).scalar_one()
+    return None if found is None else _live(json.loads(found))
+
+
+async def person_by_email(session: AsyncSession, email: str) -> Person | None:
+    """Whoever signs in with this address; `email` as `normal_email` writes it."""
+    return await session.scalar(sa.select(Person).where(Person.email == email))
+
+
+async def open_session(
+    session: AsyncSession,
+    person: Person,
+    secret: str,
+    user_agent: str,
+    *,
+    session_id: UUID,
+    now: dt.datetime,
+    terms: SessionTerms,
+) -> LoginSession:
+    """A new session under a new secret: whatever secret the browser had before the sign-in is worth nothing after it."""
+    row = LoginSession(
+        id=session_id,
+        person_id=person.id,
+        secret_hash=secret_hash(secret),
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + terms.lifetime,
+        user_agent=user_agent.replace("\x00", "")[:USER_AGENT_CHARACTERS_MAX],
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def keep_session(session: AsyncSession, session_id: UUID, now: dt.datetime) -> None:
+    """Note that a session was used. Two requests at once write it once."""
+    stale = LoginSession.last_seen_at < now - SEEN_AGAIN_AFTER
+    note = sa.update(LoginSession).where(LoginSession.id == session_id, stale).values(last_seen_at=now)
+    await session.execute(note)
+
+
+async def end_session(session: AsyncSession, secret: str, now: dt.datetime) -> None:
+    """End the session of a secret; nothing happens when there is none."""
+    if not SECRET.fullmatch(secret):
+        return
+    mine = sa.and_(LoginSession.secret_hash == secret_hash(secret), LoginSession.ended_at.is_(None))
+    await session.execute(sa.update(LoginSession).where(mine).values(ended_at=now))
+
+
+def normal_email(text: str) -> str:
+    """An e-mail address as `person.email` holds it: composed, without surrounding space, in lower case."""
+    return unicodedata.normalize("NFKC", text[: 2 * EMAIL_CHARACTERS_MAX]).strip().lower()[:EMAIL_CHARACTERS_MAX]
+
+
+def secret_hash(secret: str) -> bytes:
+    """What is stored of a secret. It has 256 random bits, so a plain hash is as good as a slow one."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _live(found: dict[str, Any]) -> LiveSession:
+    return LiveSession(
+        session_id=UUID(found["session"]),
+        last_seen_at=dt.datetime.fromisoformat(found["seen"]),
+        person_id=UUID(found["person"]),
+        name=found["name"],
+        organisation=found["organisation"],
+        audience=Audience(found["audience"]),
+        customer_id=_optional_id(found["customer"]),
+        employee_id=_optional_id(found["employee"]),
+        clearance=DEGREES[int(found["clearance"])],
+        compartments=frozenset(found["compartments"]),
+        roles=frozenset(found["roles"]),
+    )
+
+
+def _optional_id(value: str | None) -> UUID | None:
+    return None if value is None else UUID(value)

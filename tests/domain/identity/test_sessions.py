@@ -1,0 +1,178 @@
+"""Sessions: which secret opens which, and when it no longer does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from domain.identity.sessions import (
+    LiveSession,
+    SessionTerms,
+    end_session,
+    keep_session,
+    live_session,
+    normal_email,
+    open_session,
+    person_by_email,
+    secret_hash,
+)
+from domain.identity.tables import LoginSession, Person
+from foundation.session import set_statement
+from segments.audiences import CONSUMER, STAFF
+from segments.classification import Classification
+from segments.viewer import Viewer
+
+NOW = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
+TERMS = SessionTerms(idle=dt.timedelta(minutes=60), lifetime=dt.timedelta(hours=12))
+SECRET = "s" * 43
+OTHER_SECRET = "t" * 43
+
+
+@pytest.fixture
+async def person(session: AsyncSession) -> Person:
+    row = Person(
+        id=uuid4(),
+        email="zhang.min@quadrant.example",
+        name="张敏",
+        audience=STAFF,
+        customer_id=None,
+        employee_id=None,
+        clearance=Classification.SECRET,
+        compartments=["QL-03"],
+        roles=["account_manager"],
+        password_hash="",
+        active=True,
+        created_at=NOW,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def opened(session: AsyncSession, person: Person, secret: str = SECRET) -> LoginSession:
+    return await open_session(session, person, secret, "Firefox", session_id=uuid4(), now=NOW, terms=TERMS)
+
+
+async def live(session: AsyncSession, secret: str = SECRET, **after: float) -> LiveSession | None:
+    connection: AsyncConnection = await session.connection()
+    return await live_session(connection, secret, NOW + dt.timedelta(**after), TERMS)
+
+
+async def test_a_secret_leads_to_its_person(session: AsyncSession, person: Person) -> None:
+    row = await opened(session, person)
+    assert await live(session) == LiveSession(
+        session_id=row.id,
+        last_seen_at=NOW,
+        person_id=person.id,
+        name="张敏",
+        organisation="",
+        audience=STAFF,
+        customer_id=None,
+        employee_id=None,
+        clearance=Classification.SECRET,
+        compartments=frozenset({"QL-03"}),
+        roles=frozenset({"account_manager"}),
+    )
+
+
+async def test_only_the_hash_of_the_secret_is_stored(session: AsyncSession, person: Person) -> None:
+    row = await opened(session, person)
+    assert row.secret_hash == secret_hash(SECRET)
+    assert SECRET.encode() not in row.secret_hash
+
+
+@pytest.mark.parametrize("secret", [OTHER_SECRET, "", "s" * 42, "s" * 44, "s" * 42 + "\n", "' or true --", "四" * 43])
+async def test_another_secret_leads_nowhere(session: AsyncSession, person: Person, secret: str) -> None:
+    await opened(session, person)
+    assert await live(session, secret) is None
+
+
+async def test_the_lookup_needs_no_viewer_set_before(session: AsyncSession, person: Person) -> None:
+    await opened(session, person)
+    await session.execute(set_statement(Viewer.anonymous().row_settings()))
+    assert await live(session) is not None
+
+
+async def test_a_session_ends_when_it_is_idle(session: AsyncSession, person: Person) -> None:
+    row = await opened(session, person)
+    assert await live(session, minutes=59) is not None
+    assert await live(session, minutes=60) is None
+    await keep_session(session, row.id, NOW + dt.timedelta(minutes=59))
+    assert await live(session, minutes=118) is not None
+
+
+async def test_a_session_ends_with_age_however_busy_it_is(session: AsyncSession, person: Person) -> None:
+    row = await opened(session, person)
+    for hour in range(1, 13):
+        await keep_session(session, row.id, NOW + dt.timedelta(hours=hour, minutes=-5))
+    assert await live(session, hours=11, minutes=59) is not None
+    assert await live(session, hours=12) is None
+
+
+async def test_the_last_use_is_written_at_most_once_a_minute(session: AsyncSession, person: Person) -> None:
+    row = await opened(session, person)
+    seen = sa.select(LoginSession.last_seen_at).where(LoginSession.id == row.id)
+    await keep_session(session, row.id, NOW + dt.timedelta(seconds=59))
+    assert await session.scalar(seen) == NOW
+    await keep_session(session, row.id, NOW + dt.timedelta(seconds=61))
+    assert await session.scalar(seen) == NOW + dt.timedelta(seconds=61)
+
+
+async def test_signing_out_ends_this_session_alone(session: AsyncSession, person: Person) -> None:
+    await opened(session, person)
+    await opened(session, person, OTHER_SECRET)
+    await end_session(session, SECRET, NOW)
+    assert await live(session) is None
+    assert await live(session, OTHER_SECRET) is not None
+
+
+async def test_a_person_who_left_has_no_session(session: AsyncSession, person: Person) -> None:
+    await opened(session, person)
+    person.active = False
+    await session.flush()
+    assert await live(session) is None
+
+
+async def test_changed_rights_count_at_once(session: AsyncSession, person: Person) -> None:
+    await opened(session, person)
+    person.clearance, person.compartments, person.roles = Classification.PUBLIC, [], ["sales"]
+    await session.flush()
+    found = await live(session)
+    assert found is not None
+    assert (found.clearance, found.compartments, found.roles) == (Classification.PUBLIC, frozenset(), {"sales"})
+
+
+async def test_the_lookup_reads_one_entry_of_an_index(session: AsyncSession, person: Person) -> None:
+    await opened(session, person)
+    await session.execute(sa.text("set local enable_seqscan = off"))
+    plan = await session.scalars(
+        sa.text("explain (costs off) select 1 from login_session where secret_hash = :hash"),
+        {"hash": secret_hash(SECRET)},
+    )
+    text = "\n".join(plan)
+    assert "uq_login_session_secret_hash" in text
+    assert "Index Cond" in text
+
+
+@pytest.mark.parametrize("viewer", [Viewer.anonymous(), Viewer(CONSUMER, person_id=UUID(int=1)), Viewer(STAFF)])
+async def test_nobody_else_sees_people_or_sessions(session: AsyncSession, person: Person, viewer: Viewer) -> None:
+    await opened(session, person)
+    await session.execute(set_statement(viewer.row_settings()))
+    assert (await session.scalars(sa.select(Person))).all() == []
+    assert (await session.scalars(sa.select(LoginSession))).all() == []
+
+
+async def test_a_person_is_found_by_address_however_it_is_typed(session: AsyncSession, person: Person) -> None:
+    assert await person_by_email(session, normal_email("  Zhang.Min@Quadrant.EXAMPLE ")) is person
+    assert await person_by_email(session, normal_email("zhang.min")) is None
+
+
+async def test_what_a_browser_says_of_itself_is_bounded(session: AsyncSession, person: Person) -> None:
+    agent = "\x00" + "x" * 10_000
+    row = await open_session(session, person, SECRET, agent, session_id=uuid4(), now=NOW, terms=TERMS)
+    assert row.user_agent == "x" * 200
+    assert len(normal_email("x" * 10_000)) == 254
