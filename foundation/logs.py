@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
@@ -23,7 +23,7 @@ QUIET = ("sqlalchemy", "asyncio", "uvicorn.access", "httpx", "httpcore", "websoc
 
 
 @contextmanager
-def referenced(reference: str) -> Iterator[None]:
+def referenced(reference: str) -> Generator[None]:
     """Events within the block carry this reference."""
     token = request_reference.set(reference)
     try:

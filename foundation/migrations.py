@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -17,6 +18,9 @@ from foundation import embedded
 from foundation.database import addresses, connect
 from foundation.provision import drop_database, provision
 from foundation.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from foundation.database import RawConnection
 
 ROOT = Path(__file__).resolve().parent.parent
 # A migration that waits for a lock makes every request behind it wait: it gives up and is tried again.
@@ -37,9 +41,11 @@ async def owner_connection(settings: Settings) -> AsyncGenerator[AsyncConnection
         server = await asyncio.to_thread(embedded.start, settings.data_directory, durable=settings.database_durable)
     try:
         url = addresses(settings, server).owner
-        engine = create_async_engine(
-            "postgresql+asyncpg://", async_creator=lambda *_, **__: connect(url, **TIMEOUTS), poolclass=NullPool
-        )
+
+        async def enter(*_arguments: Any, **_keywords: Any) -> RawConnection:
+            return await connect(url, **TIMEOUTS)
+
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=enter, poolclass=NullPool)
         async with engine.connect() as connection:
             # Waiting for another process that migrates is no fault; the lock ends with the connection.
             await connection.execute(sa.text("set lock_timeout = '2min'"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -38,7 +39,7 @@ NOT_MONEY = frozenset("CNH XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX".
 @cache
 def currencies() -> frozenset[str]:
     """The ISO 4217 currencies in use today."""
-    territories: dict[str, list[tuple[str, Any, Any, bool]]] = get_global("territory_currencies")
+    territories: Mapping[str, list[tuple[str, Any, Any, bool]]] = get_global("territory_currencies")
     in_use = {code for entries in territories.values() for code, _, end, _ in entries if end is None}
     return frozenset(in_use - NOT_MONEY)
 

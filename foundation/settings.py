@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -185,8 +185,8 @@ def settings_page() -> str:
         "|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = field.default
-        shown = ",".join(default) if isinstance(default, tuple) else str(default)
+        default: object = field.default
+        shown = ",".join(cast("tuple[str, ...]", default)) if isinstance(default, tuple) else str(default)
         meaning = (field.description or "").replace("|", "\\|")
         lines.append(f"| `{PREFIX}{name.upper()}` | {f'`{shown}`' if shown else 'empty'} | {meaning} |")
     return "\n".join(lines) + "\n"

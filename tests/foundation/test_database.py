@@ -8,7 +8,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.database import Database
-from foundation.session import transaction
 
 
 @pytest.mark.parametrize(
