@@ -147,16 +147,31 @@ class Settings(BaseSettings):
     graphql_cost: int = Field(
         default=10_000, ge=1, description="The highest cost: fields times the sizes of their lists."
     )
+    graphql_fragments: int = Field(default=100, ge=0, description="The most fragments in a document.")
+    graphql_directives: int = Field(default=100, ge=0, description="The most directives in an operation.")
+    graphql_introspection_depth: int = Field(
+        default=2, ge=0, description="The deepest nesting of introspection's lists of fields and types."
+    )
     graphql_json_depth: int = Field(
         default=32, ge=1, description="The deepest nesting of JSON in a body or a variable."
     )
     graphql_variables: int = Field(default=100, ge=0, description="The most variables of an operation.")
     graphql_seconds: float = Field(default=10.0, gt=0, description="The longest an operation may run.")
     graphql_subscriptions: int = Field(default=32, ge=1, description="The most subscriptions on one connection.")
+    graphql_keep_alive_seconds: float = Field(
+        default=12.0, gt=0, description="A quiet stream of events gets a comment this often, so that proxies keep it."
+    )
+    graphql_send_seconds: float = Field(
+        default=30.0, gt=0, description="A client that does not take what it is sent for this long loses its stream."
+    )
     websocket_init_seconds: float = Field(
         default=10.0,
         gt=0,
         description="A WebSocket is closed when its client has not introduced itself after this long.",
+    )
+    trusted_documents: Path | None = Field(
+        default=None,
+        description="A folder of `.graphql` files that clients may name by their hash, beside the pages' own.",
     )
     trusted_documents_only_for_anonymous: bool = Field(
         default=False, description="True: a caller who is not signed in may only run documents known by their hash."
