@@ -71,6 +71,7 @@ bench: .venv/development.stamp ## measure; BENCH="reads --seconds 5" passes opti
 
 docs: .venv/development.stamp ## write the documents and snapshots that are made from code
 	@$(call step,docs)
+	$(BIN)/python -m foundation.settings > docs/settings.md
 	$(BIN)/quadrant docs
 	$(call done)
 

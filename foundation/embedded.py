@@ -18,6 +18,7 @@ import pwd
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ SUPERUSER = "postgres"
 PORT = 5432  # The server listens on a socket file alone; the port is only a part of its name.
 SOCKET_PATH_BYTES_MAX = 100  # The kernel allows 107, less the name of the socket's lock file.
 START_SECONDS_MAX = 60
+START_ATTEMPTS_MAX = 20
+START_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,40 @@ def _ensure_running(data_directory: Path, *, durable: bool) -> EmbeddedServer:
     server = EmbeddedServer(home, _socket_directory(home))
     if not _accepts_connections(server):
         write(home / "quadrant.conf", server_settings(server.sockets, durable=durable))
-        seconds = str(START_SECONDS_MAX)
-        run("pg_ctl", "start", "--silent", "--wait", f"--timeout={seconds}", "-D", home, "-l", home / "server.log")
+        _start(home)
     return server
+
+
+def _start(home: Path) -> None:
+    log = home / "server.log"
+    for remaining in reversed(range(START_ATTEMPTS_MAX)):
+        _forget_zombie(home / "postmaster.pid")
+        log_bytes = log.stat().st_size if log.exists() else 0
+        try:
+            run("pg_ctl", "start", "--silent", "--wait", f"--timeout={START_SECONDS_MAX}", "-D", home, "-l", log)
+        except EmbeddedServerError as failure:
+            said = log.read_bytes()[log_bytes:].decode(errors="replace") if log.exists() else ""
+            # After the server's main process was killed, its others need a moment to notice.
+            if remaining and any(sign in said for sign in ("is still in use", "already exists")):
+                time.sleep(START_RETRY_SECONDS)
+                continue
+            raise EmbeddedServerError(f"{failure}\n{said}".strip()) from None
+        return
+
+
+def _forget_zombie(pid_file: Path) -> None:
+    """Remove the trace of a killed server that nobody reaps, as in a container whose first process is no init.
+
+    PostgreSQL would take it for alive. That no part of it lives it checks again, by its shared memory.
+    """
+    try:
+        pid = pid_file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
+        # The state follows the name, which is in parentheses and may hold anything.
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return
+    if state == "Z":
+        pid_file.unlink()
 
 
 def _make(home: Path, *, durable: bool) -> None:

@@ -58,7 +58,11 @@ def test_identifiers_rise_even_when_the_clock_steps_back(steps: list[int], byte:
 def test_identifiers_rise_over_threads() -> None:
     next_id = system_ids(system_clock)
     with ThreadPoolExecutor(4) as pool:
-        made = [identifier for batch in pool.map(lambda _: [next_id() for _ in range(500)], range(8)) for identifier in batch]
+        made = [
+            identifier
+            for batch in pool.map(lambda _: [next_id() for _ in range(500)], range(8))
+            for identifier in batch
+        ]
     assert len(set(made)) == 4000
 
 
