@@ -1,0 +1,159 @@
+"""What the migrations have put in force: row security on every table, exactly as declared, and the application's few rights."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.tables import METADATA
+from foundation.database import APPLICATION_ROLE, Database
+from foundation.migrations import owner_connection
+from foundation.settings import Settings
+from segments.policies import policy_statements
+from tests.rows import ROWS
+
+# Alembic's own table holds no data of customers; the application has no right on it at all.
+OUR_TABLES = """
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname = 'public' and c.relkind in ('r', 'p', 'f', 'v', 'm')
+"""
+
+
+@pytest.fixture
+async def owner(database: Database, settings: Settings) -> AsyncIterator[AsyncConnection]:
+    """The owner's connection; what a test does is rolled back."""
+    async with owner_connection(settings) as connection:
+        yield connection
+        await connection.rollback()
+
+
+async def rows(connection: AsyncConnection, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await connection.execute(sa.text(statement), values)]
+
+
+async def test_every_table_is_ours_and_forces_row_security(owner: AsyncConnection) -> None:
+    found = await rows(
+        owner, f"select c.relname, c.relkind::text, c.relrowsecurity, c.relforcerowsecurity {OUR_TABLES}"
+    )
+    expected = {(name, "r", True, True) for name in METADATA.tables} | {("alembic_version", "r", False, False)}
+    assert set(found) == expected
+
+
+async def test_every_table_has_policies_for_all_it_grants(owner: AsyncConnection) -> None:
+    policies = await rows(
+        owner, "select tablename, cmd, permissive, roles::text from pg_policies where schemaname = 'public'"
+    )
+    assert {(permissive, roles) for _, _, permissive, roles in policies} == {("PERMISSIVE", "{public}")}
+    by_table = {name: sorted(cmd for table, cmd, _, _ in policies if table == name) for name in METADATA.tables}
+    for name, commands in by_table.items():
+        changes = ["INSERT", "SELECT"] if ROWS[name].append_only else ["DELETE", "INSERT", "SELECT", "UPDATE"]
+        assert commands == changes, name
+    assert len(policies) == sum(map(len, by_table.values())), "a policy stands on a table that is not declared"
+
+
+# Each reads from the catalogue how PostgreSQL itself writes down what it understood.
+ASPECTS = {
+    "policies": "select tablename, policyname, permissive, roles::text, cmd, qual, with_check from pg_policies where schemaname = :schema",
+    "indexes": "select indexdef from pg_indexes where schemaname = :schema and tablename <> 'alembic_version'",
+    "constraints": """
+        select conrelid::regclass::text, conname, pg_get_constraintdef(c.oid) from pg_constraint as c
+        join pg_namespace as n on n.oid = connamespace where nspname = :schema and conname not like 'alembic%'
+    """,
+    "columns": """
+        select table_name, column_name, data_type, collation_name, is_nullable, column_default, is_identity, identity_generation
+        from information_schema.columns where table_schema = :schema and table_name <> 'alembic_version'
+    """,
+    "rights": """
+        select table_name, privilege_type, is_grantable from information_schema.role_table_grants
+        where table_schema = :schema and grantee = 'quadrant_app'
+    """,
+}
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+async def test_what_is_deployed_is_what_is_declared(owner: AsyncConnection, aspect: str) -> None:
+    deployed = await rows(owner, ASPECTS[aspect], schema="public")
+    await owner.execute(sa.text("create schema declared"))
+    await owner.execute(sa.text("set local search_path = declared"))
+    await owner.run_sync(METADATA.create_all, checkfirst=False)
+    for table in METADATA.sorted_tables:
+        for statement in policy_statements(table, ROWS[table.name]):
+            await owner.execute(sa.text(statement))
+    declared = [
+        tuple(value.replace(" ON declared.", " ON public.") if isinstance(value, str) else value for value in row)
+        for row in await rows(owner, ASPECTS[aspect], schema="declared")
+    ]
+    assert sorted(deployed, key=repr) == sorted(declared, key=repr)
+    assert deployed
+
+
+async def test_the_application_role_has_no_power(owner: AsyncConnection) -> None:
+    [powers] = await rows(
+        owner,
+        "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication from pg_roles where rolname = :role",
+        role=APPLICATION_ROLE,
+    )
+    assert not any(powers)
+    memberships = "select roleid::regrole::text from pg_auth_members where member = cast(:role as text)::regrole"
+    assert await rows(owner, memberships, role=APPLICATION_ROLE) == []
+
+
+async def test_the_application_role_owns_nothing(owner: AsyncConnection) -> None:
+    owned = """
+        select classid::regclass::text, objid from pg_shdepend
+        where refclassid = 'pg_authid'::regclass and refobjid = cast(:role as text)::regrole and deptype = 'o'
+    """
+    assert await rows(owner, owned, role=APPLICATION_ROLE) == []
+
+
+async def test_the_application_role_has_the_rights_on_rows_and_no_others(owner: AsyncConnection) -> None:
+    for name in METADATA.tables:
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"):
+            [(version,)] = await rows(owner, "select current_setting('server_version_num')::int")
+            if right == "MAINTAIN" and version < 170000:
+                continue
+            [(granted,)] = await rows(
+                owner,
+                "select has_table_privilege(:role, cast(:name as text), :right)",
+                role=APPLICATION_ROLE,
+                name=f'public."{name}"',
+                right=right,
+            )
+            assert granted == (right.lower() in ROWS[name].privileges()), f"{right} on {name}"
+    [(anything,)] = await rows(
+        owner,
+        "select has_table_privilege(:role, 'alembic_version', 'select, insert, update, delete, truncate')",
+        role=APPLICATION_ROLE,
+    )
+    assert not anything
+
+
+async def test_the_application_role_can_make_no_objects(owner: AsyncConnection) -> None:
+    schemas = "select nspname from pg_namespace where has_schema_privilege(:role, oid, 'create')"
+    assert await rows(owner, schemas, role=APPLICATION_ROLE) == []
+    rights = "select has_database_privilege(:role, current_database(), 'create, temporary')"
+    assert await rows(owner, rights, role=APPLICATION_ROLE) == [(False,)]
+
+
+async def test_no_function_runs_with_its_owners_rights(owner: AsyncConnection) -> None:
+    definers = """
+        select p.oid::regprocedure::text from pg_proc as p join pg_namespace as n on n.oid = pronamespace
+        where prosecdef and nspname not in ('pg_catalog', 'information_schema')
+    """
+    assert await rows(owner, definers) == []
+
+
+async def test_a_descending_index_orders_as_lists_do(owner: AsyncConnection) -> None:
+    """A list that goes down orders `desc` where the column is never null, `desc nulls last` where it may be."""
+    descending = """
+        select i.indexrelid::regclass::text, a.attname from pg_index as i
+        join lateral unnest(i.indkey::int2[], i.indoption::int2[]) as k (attnum, option) on true
+        join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
+        join pg_class as c on c.oid = i.indrelid and c.relnamespace = 'public'::regnamespace
+        where k.option & 1 = 1 and (k.option & 2 = 2) <> a.attnotnull
+    """
+    assert await rows(owner, descending) == []

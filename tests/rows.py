@@ -1,0 +1,103 @@
+"""One valid row of any table, made from its columns, so that tests about all tables need no list of them.
+
+A `Bundle` is one row of every table for one customer, each pointing to the others of the bundle.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import os
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.customers.tables import TeamRole
+from domain.tables import METADATA, TABLES
+from segments.audiences import Audience
+from segments.classification import Classification, ClassificationRank
+from segments.installation import Installation
+
+NOW = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
+
+# Every row but the only one of the installation, which migrations write.
+FILLED = tuple(table for table in METADATA.sorted_tables if table.name != Installation.__tablename__)
+ROWS = {model.__tablename__: model.__rows__ for model in TABLES}
+
+# Where a CHECK constraint asks for more than each column's own type,
+# or a unique index would let a bundle have one row only.
+PARTICULAR: dict[str, dict[str, Any]] = {
+    "participant": {"employee_id": None},
+    "team_member": {"role": TeamRole.SALES},
+    "equipment_state": {"valid_until": NOW + dt.timedelta(days=1)},
+}
+
+
+class Bundle:
+    """A customer and one row of every other table that belongs to it or is needed by what belongs to it."""
+
+    def __init__(self, **everywhere: Any) -> None:
+        """`everywhere` gives values for columns of that name in all tables: `classification=Classification.SECRET`."""
+        self.ids = {table.name: uuid.uuid4() for table in FILLED}
+        self.everywhere = everywhere
+
+    @property
+    def customer_id(self) -> uuid.UUID:
+        """The customer that owns the bundle's rows."""
+        return self.ids["customer"]
+
+    def row(self, table: sa.Table, **given: Any) -> dict[str, Any]:
+        """The bundle's row of a table."""
+        values = {column.name: self._value(column) for column in table.columns if column.identity is None}
+        values |= PARTICULAR.get(table.name, {})
+        values |= {name: value for name, value in self.everywhere.items() if name in table.c}
+        return values | {"id": self.ids[table.name]} | given
+
+    def another(self, table: sa.Table, **given: Any) -> dict[str, Any]:
+        """A further row of a table beside the bundle's own."""
+        return self.row(table, id=uuid.uuid4(), **given)
+
+    async def insert(self, session: AsyncSession) -> None:
+        """Store the row of every table."""
+        for table in FILLED:
+            await session.execute(sa.insert(table).values(self.row(table)))
+
+    def _value(self, column: sa.Column[Any]) -> Any:
+        if column.name == "customer_id":
+            return self.customer_id
+        for key in column.foreign_keys:
+            # A row does not point to itself, and a reference to nothing is made only where it may be empty.
+            target = key.column.table
+            return None if target is column.table else self.ids[target.name]
+        return None if column.nullable else sample(column)
+
+
+def sample(column: sa.Column[Any]) -> Any:
+    """A value of a column's type; text and bytes differ each time, for unique columns."""
+    kind: Any = column.type
+    if isinstance(kind, ClassificationRank):
+        return Classification.PUBLIC
+    if isinstance(kind, sa.Enum):
+        assert kind.enum_class is not None
+        members: list[enum.Enum] = list(kind.enum_class)
+        return members[0]
+    if isinstance(kind, ARRAY):
+        return [audience.value for audience in Audience] if column.name == "audiences" else []
+    simple: dict[type, Any] = {
+        TSVECTOR: "",
+        JSONB: {},
+        sa.Uuid: uuid.uuid4(),
+        sa.DateTime: NOW,
+        sa.Date: NOW.date(),
+        sa.Boolean: True,
+        sa.LargeBinary: os.urandom(32),
+        sa.Integer: 1,
+        sa.Text: uuid.uuid4().hex,
+    }
+    for known, value in simple.items():
+        if isinstance(kind, known):
+            return value
+    raise TypeError(f"tests/rows.py knows no value for {column}; add one")
