@@ -38,7 +38,7 @@ class OutboxEvent(Classified, Table):
 
 
 async def append(session: AsyncSession, event: OutboxEvent) -> None:
-    """Store `event` and tell listeners of its kind and id; PostgreSQL delivers the notice when the transaction commits."""
+    """Store `event` and tell listeners its kind and subject; PostgreSQL delivers the notice when the transaction commits."""
     session.add(event)
     await session.flush()
-    await session.execute(sa.select(sa.func.pg_notify(CHANNEL, f"{event.kind}:{event.id}")))
+    await session.execute(sa.select(sa.func.pg_notify(CHANNEL, f"{event.kind}:{event.subject_id}")))

@@ -7,7 +7,7 @@ import enum
 import uuid
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from domain.customers.tables import Customer, SourceSystem
 from domain.shop.tables import Variant
@@ -59,7 +59,8 @@ class Order(Classified, Table):
     total_currency: Mapped[str]
     source_system_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("source_system.id"))
     source_line: Mapped[int | None]
-    customer: Mapped[Customer | None] = relationship(lazy="raise")
+    # A customer's orders are declared from here: customers know nothing of what later capabilities hang on them.
+    customer: Mapped[Customer | None] = relationship(lazy="raise", backref=backref("orders", lazy="raise"))
     source_system: Mapped[SourceSystem | None] = relationship(lazy="raise")
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", back_populates="order")
 

@@ -1,0 +1,1 @@
+"""The read engine: an operation on a view becomes one SQL statement that builds its whole JSON answer."""

@@ -1,0 +1,134 @@
+"""A document on a view: parsed, validated and measured once, with the plans made for it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import graphql as g
+from graphql.execution.values import get_variable_values
+
+from resolvers.planner.compiler import Compiler
+from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestError
+from resolvers.planner.limits import DocumentLimits, LimitExceeded
+from resolvers.planner.plans import PLANS_PER_DOCUMENT_MAX, Plan, Tree
+from resolvers.planner.values import Values
+from segments.views import View
+
+Path = tuple[str, ...]
+
+
+class Document:
+    """One operation of a source text on one view. Nothing in here depends on who asks."""
+
+    def __init__(self, view: View, source: str, name: str | None, limits: DocumentLimits) -> None:
+        self.view = view
+        self.schema = view.core
+        self.ast = parsed(source, limits)
+        self.fragments: dict[str, Any] = {
+            each.name.value: each for each in self.ast.definitions if isinstance(each, g.FragmentDefinitionNode)
+        }
+        self.operation = chosen(self.ast, name)
+        self.kind = self.operation.operation
+        check_root(self.schema, self.kind)
+        if errors := g.validate(self.schema, self.ast, hide_suggestions=True, max_errors=20):
+            raise GraphQLFaults("GRAPHQL_VALIDATION_FAILED", errors)
+        self.check_request = limits.prepare(self.schema, self.ast, self.operation)
+        self.needs = list(scopes_asked(self.schema, self.operation, self.fragments))
+        self.scopes = frozenset[str]().union(*(scopes for _, scopes in self.needs))
+        self.planned = self.kind is g.OperationType.QUERY
+        self.plans, self.plan_count = Tree(), 0
+        self.read_backs: dict[tuple[Any, ...], Tree] = {}
+
+    def check_scopes(self, held: frozenset[str]) -> None:
+        """Refuse when a scope is missing: the first place that asks for one, and the smallest set that would do."""
+        if self.scopes <= held:
+            return
+        path = next(path for path, scopes in self.needs if not scopes <= held)
+        raise InsufficientScope(sorted(self.scopes - held), path)
+
+    def coerce(self, variables: dict[str, Any]) -> Any:
+        """The request's variables by the rules of GraphQL, and the limits that depend on them."""
+        definitions = self.operation.variable_definitions or ()
+        coerced = get_variable_values(self.schema, definitions, variables, hide_suggestions=True)
+        if isinstance(coerced, list):
+            raise GraphQLFaults("BAD_USER_INPUT", coerced)
+        self.check_request(coerced.coerced)
+        return coerced
+
+    def plan(self, variables: Any) -> Plan:
+        """The plan for these variables; compiled when no request had the same facts before."""
+        plan = self.plans.find(variables)
+        return self.compile(variables) if plan is None else plan
+
+    def compile(self, variables: Any) -> Plan:
+        """A new plan. Past a number of them the tree starts anew, so that no client can make it grow."""
+        values = Values(variables)
+        compiler = Compiler(self.schema, self.fragments, values)
+        answer = compiler.answer(self.schema.query_type, self.operation)
+        plan = Plan(answer, values, compiler.batches, secured=True)
+        if self.plan_count >= PLANS_PER_DOCUMENT_MAX:
+            self.plans, self.plan_count = Tree(), 0
+        self.plans.add(values.facts, plan)
+        self.plan_count += 1
+        return plan
+
+
+def parsed(source: str, limits: DocumentLimits) -> g.DocumentNode:
+    """The document, or why it is none. The lexer stops at the limit of tokens."""
+    try:
+        return g.parse(source, max_tokens=limits.max_tokens)
+    except g.GraphQLError as error:
+        if "token" in error.message and str(limits.max_tokens) in error.message:
+            raise LimitExceeded("tokens", limits.max_tokens) from error
+        raise GraphQLFaults("GRAPHQL_PARSE_FAILED", [error]) from error
+    except RecursionError as error:
+        raise LimitExceeded("depth", limits.depth) from error
+
+
+def chosen(ast: g.DocumentNode, name: str | None) -> g.OperationDefinitionNode:
+    """The operation to run: the one of this name, or the only one."""
+    operations = [each for each in ast.definitions if isinstance(each, g.OperationDefinitionNode)]
+    matching = [each for each in operations if name is None or (each.name and each.name.value == name)]
+    if len(matching) != 1:
+        key = "request.operation_name_needed" if name is None and operations else "request.operation_not_found"
+        raise RequestError("OPERATION_NOT_FOUND", key)
+    return matching[0]
+
+
+def check_root(schema: g.GraphQLSchema, kind: g.OperationType) -> None:
+    """A view without mutations or subscriptions says so the same way whatever the master holds."""
+    if schema.get_root_type(kind) is None:
+        raise RequestError("GRAPHQL_VALIDATION_FAILED", "request.no_such_root", {"kind": kind.value})
+
+
+def scopes_asked(
+    schema: g.GraphQLSchema, operation: g.OperationDefinitionNode, fragments: Mapping[str, Any]
+) -> Iterator[tuple[Path, frozenset[str]]]:
+    """The places of an operation that ask for scopes; each fragment is walked once per type it is spread on."""
+    done: set[tuple[str, str]] = set()
+
+    def walk(type_: Any, selections: Any, path: Path) -> Iterator[tuple[Path, frozenset[str]]]:
+        for selection in selections.selections:
+            if isinstance(selection, g.FieldNode):
+                field = getattr(type_, "fields", {}).get(selection.name.value)
+                if field is None:
+                    continue
+                here = (*path, (selection.alias or selection.name).value)
+                if scopes := field.extensions.get("needs"):
+                    yield here, scopes
+                if selection.selection_set:
+                    yield from walk(g.get_named_type(field.type), selection.selection_set, here)
+                continue
+            part = selection
+            if isinstance(selection, g.FragmentSpreadNode):
+                part = fragments[selection.name.value]
+                if (selection.name.value, type_.name) in done:
+                    continue
+                done.add((selection.name.value, type_.name))
+            on = schema.get_type(part.type_condition.name.value) if part.type_condition else type_
+            yield from walk(on, part.selection_set, path)
+
+    yield from walk(schema.get_root_type(operation.operation), operation.selection_set, ())
+
+

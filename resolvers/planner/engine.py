@@ -1,0 +1,231 @@
+"""The door of the read engine: an operation of a viewer in, the bytes of the answer out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import graphql as g
+import orjson
+import structlog
+
+from foundation.clock import Clock, system_clock
+from foundation.database import Database
+from foundation.ids import Ids, system_ids
+from foundation.language import translate
+from foundation.logs import request_reference
+from foundation.session import transaction
+from resolvers.planner.batches import fill_batches
+from resolvers.planner.compiler import NotPlanned
+from resolvers.planner.documents import Document
+from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestError
+from resolvers.planner.execution import Execution, answer_from_planner
+from resolvers.planner.limits import DocumentLimits
+from resolvers.planner.plans import Plan
+from resolvers.planner.pool import PoolExhausted, ReadPool
+from resolvers.planner.subscriptions import Hub, Subscription
+from segments.audiences import Audience
+from segments.viewer import Viewer
+from segments.views import View
+
+DOCUMENTS_PER_VIEW_MAX = 1_000
+CACHED_SOURCE_CHARACTERS_MAX = 20_000
+# Codes of errors inside an execution that clients may see with their message; all others are masked.
+SHOWN_CODES = frozenset({"BAD_USER_INPUT", "NOT_FOUND", "INSUFFICIENT_SCOPE"})
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a client asks: a document, its variables, and which of its operations; `by_get` forbids all but queries."""
+
+    source: str
+    variables: Mapping[str, Any]
+    name: str | None = None
+    by_get: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The JSON of an answer. `refused`: a request error, nothing ran; `code` is its first error's."""
+
+    body: bytes
+    refused: bool = False
+    code: str | None = None
+    scopes: tuple[str, ...] = ()
+
+
+class Engine:
+    """Answers operations of all audiences; one a process."""
+
+    def __init__(
+        self,
+        views: Mapping[Audience, View],
+        database: Database,
+        limits: DocumentLimits,
+        *,
+        read_pool_size: int = 8,
+        pool_wait_seconds: float = 5,
+        clock: Clock = system_clock,
+        new_id: Ids | None = None,
+    ) -> None:
+        self.views = dict(views)
+        self.database = database
+        self.limits = limits
+        self.clock = clock
+        self.new_id = new_id or system_ids(clock)
+        self.pool = ReadPool(database, read_pool_size, pool_wait_seconds)
+        self.hub = Hub(database)
+        self._documents: dict[Audience, OrderedDict[tuple[str, str | None], Document]] = {}
+        for audience, view in self.views.items():
+            answer_from_planner(view)
+            self._documents[audience] = OrderedDict()
+
+    async def close(self) -> None:
+        """Close the connections of reads and of the hub."""
+        await self.hub.close()
+        await self.pool.close()
+
+    async def execute(self, viewer: Viewer, operation: Operation) -> Answer:
+        """The answer to a query or mutation."""
+        try:
+            document = self.document(viewer, operation)
+            if document.kind is g.OperationType.SUBSCRIPTION:
+                raise RequestError("SUBSCRIPTION_NOT_STREAMED", "request.subscription_not_streamed")
+            document.check_scopes(viewer.scopes)
+            variables = document.coerce(dict(operation.variables))
+            if document.planned:
+                try:
+                    plan = document.plan(variables)
+                except NotPlanned:
+                    document.planned = False
+                else:
+                    return await self.read(plan, variables, viewer)
+            return await self.run(document, operation, viewer)
+        except Exception as error:  # noqa: BLE001 - the one place that turns what went wrong into an answer
+            return refused(error, viewer)
+
+    async def read(self, plan: Plan, variables: Any, viewer: Viewer) -> Answer:
+        """The answer of a planned query: PostgreSQL's bytes, untouched unless Python computes fields."""
+        arguments = plan.arguments(variables, viewer, self.clock())
+        async with self.pool.connection() as connection:
+            data: bytes = await connection.fetch(plan.name, plan.sql, arguments)
+        if plan.batches:
+            data = orjson.dumps(fill_batches(orjson.loads(data), plan.batches, viewer))
+        return Answer(b'{"data":' + data + b"}")
+
+    async def run(self, document: Document, operation: Operation, viewer: Viewer) -> Answer:
+        """What is not one statement, in one transaction that commits here."""
+        async with transaction(self.database, viewer.row_settings()) as session:
+            execution = Execution(session, viewer, self.clock(), self.new_id, document.read_backs)
+            running: Any = g.execute(
+                document.schema,
+                document.ast,
+                context_value=execution,
+                variable_values=dict(operation.variables),
+                operation_name=operation.name,
+                hide_suggestions=True,
+            )
+            result: g.ExecutionResult = await running if asyncio.iscoroutine(running) else running
+        return completed(result, viewer)
+
+    async def subscribe(self, viewer: Viewer, operation: Operation) -> AsyncGenerator[Answer]:
+        """An answer for every event of a subscription that the viewer may see; a single refusal when it cannot start."""
+        try:
+            document = self.document(viewer, operation)
+            if document.kind is not g.OperationType.SUBSCRIPTION:
+                yield await self.execute(viewer, operation)
+                return
+            document.check_scopes(viewer.scopes)
+            variables = document.coerce(dict(operation.variables))
+            subscription = Subscription(document, variables)
+        except Exception as error:  # noqa: BLE001 - as above
+            yield refused(error, viewer)
+            return
+        async with self.hub.listen(subscription.kinds) as events:
+            async for event in events:
+                try:
+                    plan, keyed = subscription.plan(event.subject_id)
+                    answer = await self.read(plan, keyed, viewer)
+                except Exception as error:  # noqa: BLE001 - as above
+                    yield refused(error, viewer)
+                    return
+                # A row outside the viewer's rights, or past the arguments' condition, is as absent as no event.
+                if not subscription.is_empty(answer.body):
+                    yield answer
+
+    def document(self, viewer: Viewer, operation: Operation) -> Document:
+        """The document of an operation on the viewer's view, from the cache where it is known."""
+        if viewer.audience is None or viewer.audience not in self.views:
+            raise RequestError("VIEW_NOT_SERVED", "request.view_not_served")
+        cache = self._documents[viewer.audience]
+        key = (operation.source, operation.name)
+        document = cache.get(key)
+        if document is None:
+            document = Document(self.views[viewer.audience], operation.source, operation.name, self.limits)
+            if len(operation.source) <= CACHED_SOURCE_CHARACTERS_MAX:
+                cache[key] = document
+                if len(cache) > DOCUMENTS_PER_VIEW_MAX:
+                    cache.popitem(last=False)
+        else:
+            cache.move_to_end(key)
+        if operation.by_get and document.kind is not g.OperationType.QUERY:
+            raise RequestError("METHOD_NOT_ALLOWED", "request.get_is_for_queries")
+        return document
+
+
+def completed(result: g.ExecutionResult, viewer: Viewer) -> Answer:
+    """The answer of an execution, with what clients may not see masked."""
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [shown(error, viewer) for error in result.errors]
+    return Answer(orjson.dumps(body), refused=result.data is None and all(not error.path for error in result.errors or ()))
+
+
+def shown(error: g.GraphQLError, viewer: Viewer) -> dict[str, Any]:
+    """An error of an execution as the client sees it."""
+    original = error.original_error
+    if isinstance(original, RequestError):
+        return {**formatted(original, viewer), "path": error.path}
+    if (error.extensions or {}).get("code") in SHOWN_CODES or (original is None and error.path is None):
+        return dict(error.formatted)
+    return {**internal(original or error, viewer), "path": error.path}
+
+
+def refused(error: Exception, viewer: Viewer) -> Answer:
+    """The answer to a request that was refused or failed as a whole."""
+    if isinstance(error, GraphQLFaults):
+        return Answer(orjson.dumps({"errors": error.formatted()}), refused=True, code=error.code)
+    if isinstance(error, PoolExhausted):
+        error = RequestError("OVERLOADED", "request.overloaded")
+    if isinstance(error, asyncpg.QueryCanceledError):
+        error = RequestError("TIMEOUT", "request.timeout")
+    if isinstance(error, RequestError):
+        scopes = error.scopes if isinstance(error, InsufficientScope) else ()
+        body = orjson.dumps({"errors": [formatted(error, viewer)]})
+        return Answer(body, refused=True, code=error.code, scopes=scopes)
+    return Answer(orjson.dumps({"errors": [internal(error, viewer)]}), refused=True, code="INTERNAL")
+
+
+def formatted(error: RequestError, viewer: Viewer) -> dict[str, Any]:
+    """A request error as the client sees it."""
+    found: dict[str, Any] = {"message": translate(error.key, viewer.language, **error.params)}
+    if error.path is not None:
+        found["path"] = error.path
+    found["extensions"] = {"code": error.code}
+    if isinstance(error, InsufficientScope):
+        found["extensions"]["scopes"] = list(error.scopes)
+    return found
+
+
+def internal(error: Exception, viewer: Viewer) -> dict[str, Any]:
+    """The mask of a fault of ours: it is logged with its reference, the client sees the reference alone."""
+    log.error("operation failed", exc_info=error)
+    reference = request_reference.get() or "-"
+    message = translate("request.internal", viewer.language, reference=reference)
+    return {"message": message, "extensions": {"code": "INTERNAL", "reference": reference}}

@@ -1,0 +1,179 @@
+"""What is not one SQL statement: graphql-core executes it on the same view, in one transaction, under the same viewer.
+
+Rows still come from the planner. A root field that is planned is read by its own statement; where a mutation's payload
+holds `Changed(id)`, the row is read back in the same transaction, under row security, in the shape that was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import graphql as g
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.ids import Ids
+from resolvers.planner.batches import fill_batches
+from resolvers.planner.compiler import TYPE_KEY, Compiler, is_connection, row_of
+from resolvers.planner.declare import is_value
+from resolvers.planner.plans import Plan, Tree
+from resolvers.planner.relay import Edge, PageInfo
+from resolvers.planner.sqljson import Expression
+from resolvers.planner.values import Values
+from segments.strawberry_internals import definition, made_from, metadata, origin
+from segments.viewer import Viewer
+from segments.views import View
+
+Build = Callable[[Compiler], Expression]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A row in a mutation's payload: its key, read back by the planner."""
+
+    id: UUID
+
+
+class Ready(str):
+    """A leaf that PostgreSQL has already written as JSON."""
+
+    __slots__ = ()
+
+
+class Keyed(NamedTuple):
+    """A request's variables and the key of the row to read back."""
+
+    sources: Any
+    coerced: Any
+    key: UUID | None = None
+
+
+@dataclass
+class Execution:
+    """The context of one execution: resolvers receive it as `info.context`."""
+
+    session: AsyncSession
+    viewer: Viewer
+    now: dt.datetime
+    new_id: Ids
+    plans: dict[tuple[Any, ...], Tree]
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def read(self, info: g.GraphQLResolveInfo, build: Build, key: UUID | None = None) -> Any:
+        """The objects that `build` describes, for graphql-core to complete."""
+        variables = Keyed(info.variable_values.sources, info.variable_values.coerced, key)
+        place = tuple(each for each in info.path.as_list() if isinstance(each, str))
+        tree = self.plans.setdefault(place, Tree())
+        plan = tree.find(variables)
+        if plan is None:
+            values = Values(variables)
+            compiler = Compiler(info.schema, info.fragments, values, read_back=True)
+            plan = Plan(build(compiler), values, compiler.batches, secured=False)
+            tree.add(values.facts, plan)
+        # Sibling fields share one connection, which runs one statement at a time.
+        async with self.turn:
+            await self.session.flush()
+            written = await self.fetch(plan.sql, plan.arguments(variables, self.viewer, self.now))
+        found = orjson.loads(written) if written is not None else None
+        return ready(fill_batches(found, plan.batches, self.viewer))
+
+    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Any:
+        """One value from the transaction's own connection, past SQLAlchemy's result processing."""
+        connection = await self.session.connection()
+        raw = await connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        return await driver.fetchval(statement, *arguments)
+
+
+def ready(found: Any) -> Any:
+    """Mark the leaves of an answer as written already."""
+    if isinstance(found, str):
+        return Ready(found)
+    if isinstance(found, list):
+        return [ready(item) for item in found]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(found, dict):
+        return {key: ready(value) for key, value in found.items()}  # pyright: ignore[reportUnknownVariableType]
+    return found
+
+
+def answer_from_planner(view: View) -> None:
+    """Give the view's own types the resolvers that read planned answers; Strawberry's stay where a field is not planned."""
+    for type_ in view.core.type_map.values():
+        if type_.name.startswith("__"):
+            continue
+        if isinstance(type_, g.GraphQLEnumType) or (
+            isinstance(type_, g.GraphQLScalarType) and not g.is_specified_scalar_type(type_)
+        ):
+            pass_ready_leaves(type_)
+        elif isinstance(type_, (g.GraphQLInterfaceType, g.GraphQLUnionType)):
+            type_.resolve_type = name_of_type
+        elif isinstance(type_, g.GraphQLObjectType):
+            answer_object(type_)
+
+
+def answer_object(type_: g.GraphQLObjectType) -> None:
+    """The resolvers of one object type."""
+    from_planner = is_planned(type_)
+    if from_planner:
+        type_.is_type_of = None
+    for field_ in type_.fields.values():
+        if from_planner:
+            field_.resolve = by_response_key
+        elif metadata(field_).get("root"):
+            field_.resolve = read_root
+        elif row_of(target := g.get_named_type(field_.type)) and field_.resolve:
+            field_.resolve = read_back(field_.resolve, target)
+
+
+def is_planned(type_: g.GraphQLObjectType) -> bool:
+    """Whether the planner writes the objects of this type."""
+    if row_of(type_) or is_value(origin(type_)) or is_connection(type_):
+        return True
+    return definition(type_) is not None and (made_from(type_, Edge) or origin(type_) is PageInfo)
+
+
+def pass_ready_leaves(type_: Any) -> None:
+    """A leaf from the planner is in its final form; others go through the type's own serialisation."""
+    serialise = type_.coerce_output_value
+    type_.coerce_output_value = lambda value: str(value) if type(value) is Ready else serialise(value)
+
+
+def name_of_type(found: Any, *_: Any) -> str:
+    """The type of a planned object; whether the view has it, the planner has seen to."""
+    return str(found[TYPE_KEY])
+
+
+def by_response_key(source: Any, info: g.GraphQLResolveInfo, **_: Any) -> Any:
+    """A planned object holds its fields under the keys of the response."""
+    return source[info.path.key]
+
+
+async def read_root(_: Any, info: g.GraphQLResolveInfo, **__: Any) -> Any:
+    """A planned root field inside an execution."""
+    execution: Execution = info.context
+    return await execution.read(info, lambda compiler: compiler.root(info.parent_type, info.field_nodes))
+
+
+def read_back(inner: Any, target: Any) -> Any:
+    """Replace `Changed` in what a resolver returns by the row as it is now."""
+
+    def row(compiler: Compiler, nodes: Sequence[Any]) -> Expression:
+        source = compiler.alias(target)
+        key = compiler.values.bind(lambda variables: variables.key, sa.Uuid())
+        read = sa.select(compiler.object(target, source, nodes)).select_from(source).where(source.c.id == key)
+        return read.scalar_subquery()
+
+    async def resolve(source: Any, info: g.GraphQLResolveInfo, **arguments: Any) -> Any:
+        found = inner(source, info, **arguments)
+        if not isinstance(found, Changed):
+            return found
+        execution: Execution = info.context
+        return await execution.read(info, lambda compiler: row(compiler, info.field_nodes), found.id)
+
+    return resolve

@@ -1,0 +1,90 @@
+"""The master schema of a platform whose reads are planned: connections get their arguments, declarations are checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import graphql as g
+import sqlalchemy as sa
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.planner.compiler import is_connection, row_of
+from resolvers.planner.declare import Row, is_value
+from resolvers.planner.relay import BIG_INT, BigInt
+from segments.policies import ANYBODY
+from segments.strawberry_internals import metadata, origin, python_name
+from segments.views import MasterSchema, View, ViewError
+
+CONFIG = StrawberryConfig(scalar_map={BigInt: BIG_INT})
+PAGING = {"first": g.GraphQLInt, "after": g.GraphQLString, "last": g.GraphQLInt, "before": g.GraphQLString}
+
+
+class PlannedSchema(MasterSchema):
+    """A master schema whose every connection pages in the same way, and whose every field is known to be answerable."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, config=CONFIG, **keywords)
+        faults: list[str] = []
+        for type_ in self.core.type_map.values():
+            if not isinstance(type_, g.GraphQLObjectType):
+                continue
+            for name, field in type_.fields.items():
+                if is_connection(g.get_named_type(field.type)):
+                    field.args = {**field.args, **{key: g.GraphQLArgument(kind) for key, kind in PAGING.items()}}
+                declared = row_of(type_)
+                if declared is not None:
+                    faults += check_field(f"{type_.name}.{name}", declared, field)
+        if faults:
+            raise ViewError("\n".join(sorted(faults)))
+
+
+def check_field(place: str, declared: Row, field: g.GraphQLField) -> list[str]:
+    """Faults of a row type's field: no such column or relation, or a row that may be invisible behind a non-null."""
+    note, name, target = metadata(field), python_name(field), g.get_named_type(field.type)
+    columns = declared.table.__table__.c
+    if {"sql", "python", "root"} & note.keys() or name == "id":
+        return []
+    if g.is_leaf_type(target):
+        return [] if name in columns else [f"{place}: {declared.table.__name__} has no column {name}"]
+    if is_value(origin(target)):
+        first = python_name(next(iter(target.fields.values())))
+        return [] if f"{name}_{first}" in columns else [f"{place}: there is no column {name}_{first}"]
+    relationships = sa.inspect(declared.table).relationships
+    if name not in relationships:
+        return [f"{place}: {declared.table.__name__} has no relationship {name}"]
+    to_one = not is_connection(target) and not g.is_list_type(g.get_nullable_type(field.type))
+    remote = relationships[name].mapper.class_
+    if to_one and g.is_non_null_type(field.type) and not seen_by_anybody(remote):
+        return [f"{place}: its row may be invisible to the viewer, so it must be nullable"]
+    return []
+
+
+def seen_by_anybody(table: Any) -> bool:
+    """Whether every viewer sees every row of a table."""
+    rows = table.__rows__
+    return not rows.classified and rows.read == ANYBODY
+
+
+def check_hidden_values(view: View) -> list[str]:
+    """A non-null field cannot hold an enum value that the view hides: what would it answer?"""
+    return [
+        f"{type_.name}.{name}: is not null but its enum {g.get_named_type(field.type).name} hides values here"
+        for type_ in view.core.type_map.values()
+        if isinstance(type_, (g.GraphQLObjectType, g.GraphQLInterfaceType))
+        for name, field in type_.fields.items()
+        if g.is_non_null_type(field.type) and getattr(g.get_named_type(field.type), "hides_values", False)
+    ]
+
+
+def unscoped_roots(view: View) -> list[str]:
+    """Root fields of a view that ask for no scope; the division's must have none, it reaches everything by scopes."""
+    roots = (view.core.query_type, view.core.mutation_type, view.core.subscription_type)
+    return [
+        f"{root.name}.{name}: asks for no scope"
+        for root in roots
+        if root is not None
+        for name, field in root.fields.items()
+        if not field.extensions["needs"] and name not in {"node", "nodes", "viewer"}
+    ]
+
+

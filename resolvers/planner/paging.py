@@ -1,0 +1,307 @@
+"""Connections: pages by keyset over one row type, or over several merged into one list.
+
+Rows are numbered in a limited sub-select of one row more than the page, and aggregated outside: the extra row says whether
+there is a further page. LIMIT is always a bind: estimates collapse under row policies, and for a constant limit PostgreSQL
+chose a scan and a sort (4,100 µs instead of 660).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import graphql as g
+import sqlalchemy as sa
+
+from resolvers.planner.declare import Merged, Row, declared_row
+from resolvers.planner.errors import bad_input
+from resolvers.planner.keys import cursor_expression, decode_cursor
+from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, first_of, literal, object_over
+from resolvers.planner.values import Get, page_size
+from segments.strawberry_internals import origin, type_arguments
+
+if TYPE_CHECKING:
+    from resolvers.planner.compiler import Compiler
+
+ARGUMENTS = ("first", "after", "last", "before")
+Where = Callable[[sa.FromClause], sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One expression of an order. Nulls come last in both directions, so that what has no date never heads a list."""
+
+    column: Expression
+    descending: bool
+    nullable: bool
+
+    def ordered(self, *, backwards: bool) -> Any:
+        """The ORDER BY of this key; backwards is the exact mirror."""
+        term = self.column.desc() if self.descending != backwards else self.column.asc()
+        if not self.nullable:
+            return term
+        return term.nulls_first() if backwards else term.nulls_last()
+
+    def beyond(self, bound: Any, *, after: bool) -> sa.ColumnElement[bool]:
+        """Strictly after, or before, a bound; None is a null key."""
+        if bound is None:
+            return sa.false() if after else self.column.is_not(None)
+        past = self.column > bound if after != self.descending else self.column < bound
+        return sa.or_(past, self.column.is_(None)) if after and self.nullable else past
+
+    def equals(self, bound: Any) -> sa.ColumnElement[bool]:
+        """The same key."""
+        return self.column.is_(None) if bound is None else self.column == bound
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a request asks of a list: its direction, size and bounds. `has` are facts, the getters give values."""
+
+    has: dict[str, bool]
+    get: dict[str, Get]
+
+    @property
+    def backwards(self) -> bool:
+        """Counted from the end."""
+        return self.has["last"]
+
+    def size(self, variables: Any) -> int:
+        """The rows of the page."""
+        return page_size(self.get["last" if self.backwards else "first"](variables))
+
+
+def asked_page(compiler: Compiler, field: Any, node: Any) -> Page:
+    """The paging arguments, checked before anything runs."""
+    values = compiler.values
+    get = {name: values.argument(field, node, name) for name in ARGUMENTS}
+    page = Page({name: values.given(each) for name, each in get.items()}, get)
+    if page.has["first"] and page.has["last"]:
+        raise bad_input("request.first_and_last")
+    page.size(values.variables)
+    return page
+
+
+def keys_of(declared: Row, source: sa.FromClause) -> list[Key]:
+    """The order of a row type over one of its FROMs."""
+    found: list[Key] = []
+    for written in declared.order:
+        name = written.lstrip("-")
+        nullable = bool(declared.table.__table__.c[name].nullable)
+        found.append(Key(source.c[name], written.startswith("-"), nullable))
+    return found
+
+
+def python_type(key: Key) -> type:
+    """What a cursor's text for this key is parsed as; labels are text in the database."""
+    return str if isinstance(key.column.type, sa.Enum) else key.column.type.python_type
+
+
+def connection(compiler: Compiler, field: Any, nodes: Sequence[Any], where: Where, *outer: sa.FromClause) -> Expression:
+    """A page of one row type."""
+    target = node_type(compiler, field)
+    declared: Row = target_row(target)
+    page = asked_page(compiler, field, nodes[0])
+    source = compiler.alias(target)
+    keys = keys_of(declared, source)
+    conditions = [where(source), *bounds(compiler, keys, page)]
+    numbered = numbered_rows(compiler, sa.select(source).where(*conditions), keys, page, outer)
+
+    def item(same: Sequence[Any]) -> Expression:
+        return compiler.object(target, numbered, same)
+
+    def count() -> Expression:
+        other = compiler.alias(target)
+        counted = sa.select(sa.func.count()).select_from(other).where(where(other))
+        return counted.correlate(*outer).scalar_subquery()
+
+    cursor_keys = [numbered.c[written.lstrip("-")] for written in declared.order]
+    return page_object(compiler, field, nodes, Paged(numbered, page, cursor_keys, item, count))
+
+
+def merged(
+    compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *outer: sa.FromClause
+) -> Expression:
+    """A page over several row types: each side gives the keys of at most a page and one; only winners are read."""
+    target = node_type(compiler, field)
+    members = compiler.possible(target)
+    arguments = compiler.values.keywords(field, nodes[0], ARGUMENTS)
+    page = asked_page(compiler, field, nodes[0])
+    shown = [(members[name], side) for name, side in plan.sides.items() if name in members]
+
+    def rows_of(type_: Any, side: Any, *, bounded: bool) -> sa.Select[Any]:
+        source = compiler.alias(type_)
+        extra = {"of": outer[0]} if outer else {}
+        condition = side.where(source, **extra, **arguments)
+        keys = side_keys(plan, side, source)
+        columns = [key.column.label(f"k{at}") for at, key in enumerate(keys)]
+        select = sa.select(literal(type_.name).label("kind"), *columns).select_from(source).where(condition)
+        if not bounded:
+            return select
+        limit = compiler.values.bind(lambda variables: page.size(variables) + 1, sa.BigInteger())
+        order = [key.ordered(backwards=page.backwards) for key in keys]
+        return select.where(*bounds(compiler, keys, page)).order_by(*order).limit(limit)
+
+    sides = [rows_of(type_, side, bounded=True).correlate(*outer).subquery() for type_, side in shown]
+    together = sa.union_all(*(sa.select(side) for side in sides)).correlate(*outer).subquery()
+    width = len(together.c) - 1
+    keys = [Key(together.c[f"k{at}"], plan.descending and at < width - 1, nullable=False) for at in range(width)]
+    numbered = numbered_rows(compiler, sa.select(together), keys, page, outer)
+
+    def item(same: Sequence[Any]) -> Expression:
+        return one_of(compiler, {type_.name: type_ for type_, _ in shown}, same, numbered.c.kind, numbered.c[f"k{width - 1}"])
+
+    def count() -> Expression:
+        counts = [
+            sa.select(sa.func.count()).select_from(rows_of(type_, side, bounded=False).correlate(*outer).subquery())
+            for type_, side in shown
+        ]
+        scalars: list[Any] = [each.correlate(*outer).scalar_subquery() for each in counts]
+        return reduce(lambda left, right: left + right, scalars)
+
+    cursor_keys = [numbered.c[f"k{at}"] for at in range(width)]
+    return page_object(compiler, field, nodes, Paged(numbered, page, cursor_keys, item, count))
+
+
+def side_keys(plan: Merged, side: Any, source: sa.FromClause) -> list[Key]:
+    """The keys of one side of a merged list; the row's id decides between equals, ascending."""
+    keys = [Key(column, plan.descending, nullable=False) for column in side.keys(source)]
+    return [*keys, Key(source.c.id, descending=False, nullable=False)]
+
+
+def one_of(
+    compiler: Compiler, types: dict[str, Any], nodes: Sequence[Any], kind: Expression, key: Expression
+) -> Expression:
+    """The object of whichever row type `kind` names, read by key."""
+    cases: list[tuple[Any, Expression]] = []
+    for name, type_ in types.items():
+        source = compiler.alias(type_)
+        read = sa.select(compiler.object(type_, source, nodes)).select_from(source).where(source.c.id == key)
+        cases.append((kind == literal(name), read.correlate(key.table).scalar_subquery()))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+    return sa.case(*cases, else_=NULL) if cases else NULL
+
+
+def bounds(compiler: Compiler, keys: list[Key], page: Page) -> list[sa.ColumnElement[bool]]:
+    """The conditions of `after` and `before`."""
+    return [keyset(compiler, keys, page.get[name], after=name == "after") for name in ("after", "before") if page.has[name]]
+
+
+def keyset(compiler: Compiler, keys: list[Key], get: Get, *, after: bool) -> sa.ColumnElement[bool]:
+    """Strictly beyond a cursor. Keys of one direction without nulls compare as a row, which is one index range."""
+    types = [python_type(key) for key in keys]
+    values = compiler.values
+    limits: list[Any] = []
+    for at, key in enumerate(keys):
+
+        def part(variables: Any, at: int = at) -> Any:
+            return decode_cursor(get(variables), types)[at]
+
+        is_null = values.fact(lambda variables, part=part: part(variables) is None)
+        if is_null and not key.nullable:
+            raise bad_input("request.invalid_cursor")
+        limits.append(None if is_null else values.bind(part, key.column.type))
+    if len({key.descending for key in keys}) == 1 and not any(key.nullable for key in keys):
+        left, right = sa.tuple_(*(key.column for key in keys)), sa.tuple_(*limits)
+        return left > right if after != keys[0].descending else left < right
+    pairs = list(zip(keys, limits, strict=True))
+    return reduce(
+        lambda rest, pair: sa.or_(
+            pair[0].beyond(pair[1], after=after), sa.and_(pair[0].equals(pair[1]), rest)
+        ),
+        reversed(pairs),
+        sa.false(),
+    )
+
+
+def numbered_rows(
+    compiler: Compiler, select: sa.Select[Any], keys: list[Key], page: Page, outer: Sequence[sa.FromClause]
+) -> sa.FromClause:
+    """The rows of the page and one more, numbered in the direction of reading."""
+    order = [key.ordered(backwards=page.backwards) for key in keys]
+    number = sa.func.row_number().over(order_by=order).label("rn")
+    limit = compiler.values.bind(lambda variables: page.size(variables) + 1, sa.BigInteger())
+    compiler.count += 1
+    return select.add_columns(number).order_by(*order).limit(limit).correlate(*outer).subquery(f"p{compiler.count}")
+
+
+@dataclass(frozen=True)
+class Paged:
+    """Numbered rows, and how to make of them what a connection offers."""
+
+    rows: sa.FromClause
+    page: Page
+    cursor_keys: Sequence[Expression]
+    item: Callable[[Sequence[Any]], Expression]
+    count: Callable[[], Expression]
+
+
+def page_object(compiler: Compiler, field: Any, nodes: Sequence[Any], paged: Paged) -> Expression:
+    """The connection object: edges, nodes, pageInfo and totalCount, as far as they are asked for."""
+    type_ = g.get_named_type(field.type)
+    rows, page = paged.rows, paged.page
+    on_page = rows.c.rn <= compiler.values.bind(page.size, sa.BigInteger())
+    cursor = cursor_expression(paged.cursor_keys)
+    forward = (rows.c.rn.desc(),) if page.backwards else ()
+    pairs: list[tuple[str, Expression]] = []
+    reads_rows = False
+    for key, same in compiler.collect(type_, nodes).items():
+        match same[0].name.value:
+            case "__typename":
+                part: Expression = literal(type_.name)
+            case "totalCount":
+                part = paged.count()
+            case "pageInfo":
+                part, reads_rows = page_info(compiler, type_, same, paged, on_page, cursor), True
+            case "nodes":
+                part, reads_rows = array(paged.item(same), *forward, only=on_page), True
+            case _:
+                part, reads_rows = array(edge(compiler, type_, same, paged, cursor), *forward, only=on_page), True
+        pairs.append((key, part))
+    return object_over(pairs, rows) if reads_rows else JsonObject(pairs)
+
+
+def edge(compiler: Compiler, type_: Any, nodes: Sequence[Any], paged: Paged, cursor: Expression) -> Expression:
+    """One edge of a connection."""
+    edge_type = g.get_named_type(type_.fields["edges"].type)
+    parts: dict[str, Callable[[Sequence[Any]], Expression]] = {
+        "__typename": lambda _: literal(edge_type.name),
+        "cursor": lambda _: cursor,
+        "node": paged.item,
+    }
+    return JsonObject(
+        [(key, parts[same[0].name.value](same)) for key, same in compiler.collect(edge_type, nodes).items()]
+    )
+
+
+def page_info(
+    compiler: Compiler, type_: Any, nodes: Sequence[Any], paged: Paged, on_page: Any, cursor: Expression
+) -> Expression:
+    """Relay's PageInfo. Aggregates over the numbered rows, so no sub-select can hold it."""
+    info_type = g.get_named_type(type_.fields["pageInfo"].type)
+    page, number = paged.page, paged.rows.c.rn
+    more = sa.func.coalesce(sa.func.bool_or(sa.not_(on_page)), sa.false())
+    parts: dict[str, Callable[[], Expression]] = {
+        "__typename": lambda: literal(info_type.name),
+        "hasNextPage": lambda: sa.literal_column(str(page.has["before"]).lower(), sa.Boolean()) if page.backwards else more,
+        "hasPreviousPage": lambda: more if page.backwards else sa.literal_column(str(page.has["after"]).lower(), sa.Boolean()),
+        "startCursor": lambda: first_of(cursor, on_page, number.desc() if page.backwards else number),
+        "endCursor": lambda: first_of(cursor, on_page, number if page.backwards else number.desc()),
+    }
+    selected = compiler.collect(info_type, nodes).items()
+    flat = [part for key, same in selected for part in (literal(key), parts[same[0].name.value]())]
+    return sa.func.json_build_object(*flat, type_=sa.JSON())
+
+
+def node_type(compiler: Compiler, field: Any) -> Any:
+    """The type of a connection's nodes, in the view."""
+    (argument,) = type_arguments(g.get_named_type(field.type))
+    return compiler.schema.get_type(argument.name)
+
+
+def target_row(type_: Any) -> Row:
+    """The row declaration of a connection's node type."""
+    declared = declared_row(origin(type_))
+    assert declared is not None
+    return declared

@@ -1,0 +1,86 @@
+"""JSON built by PostgreSQL. `row_to_json` over a sub-select is the fastest way, but cannot name a key over 63 bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Expression = sa.ColumnElement[Any]
+Pairs = list[tuple[str, Expression]]
+
+NAME_BYTES_MAX = 63  # PostgreSQL cuts longer identifiers silently; GraphQL names are ASCII
+PAIRS_MAX = 50  # a PostgreSQL function takes 100 arguments
+NULL: Expression = sa.literal_column("null::json", JSON())
+# What a select passes to its own columns and the parts of an object must not see.
+OF_THE_ENCLOSING = ("add_to_result_map", "within_columns_clause", "within_label_clause")
+
+
+class JsonObject(sa.ColumnElement[Any]):
+    """`(select row_to_json(o) from (select a as "x", …) o)`: its parts refer to the enclosing FROM."""
+
+    type = JSON()
+    inherit_cache = False
+
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+
+
+def quoted(text: str) -> str:
+    """A text constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@compiles(JsonObject)
+def render_object(element: JsonObject, compiler: SQLCompiler, **context: Any) -> str:
+    """The object as SQL, by the fastest form that can name its keys."""
+    inner = {key: value for key, value in context.items() if key not in OF_THE_ENCLOSING}
+    parts = [(key, compiler.process(part, **inner)) for key, part in element.pairs]
+    if not parts:
+        return "'{}'::json"
+    if all(len(key) <= NAME_BYTES_MAX for key, _ in parts):
+        columns = ", ".join(f'{sql} AS "{key}"' for key, sql in parts)
+        return f"(SELECT row_to_json(o) FROM (SELECT {columns}) o)"
+    return built_object([(quoted(key), sql) for key, sql in parts])
+
+
+def built_object(parts: Sequence[tuple[str, str]]) -> str:
+    """The object by `json_build_object`; more pairs than a call takes are joined as text, which keeps their order."""
+    chunks = [parts[start : start + PAIRS_MAX] for start in range(0, len(parts), PAIRS_MAX)]
+    calls = ["json_build_object(" + ", ".join(f"{key}, {sql}" for key, sql in chunk) + ")" for chunk in chunks]
+    if len(calls) == 1:
+        return calls[0]
+    inside = " || ', ' || ".join(f"substr(({call})::text, 2, length(({call})::text) - 2)" for call in calls)
+    return f"('{{' || {inside} || '}}')::json"
+
+
+def literal(text: str) -> sa.ColumnElement[str]:
+    """A constant in the statement itself: never for what a request brings."""
+    return sa.literal_column(quoted(text) + "::text", sa.Text())
+
+
+def array(element: Expression, *order: Any, only: Any = None) -> Expression:
+    """A JSON array of `element` over the rows of the enclosing FROM; an empty one where there are none."""
+    items: Any = sa.func.json_agg(aggregate_order_by(element, *order) if order else element, type_=JSON())
+    gathered = items.filter(only) if only is not None else items
+    return sa.func.coalesce(gathered, sa.literal_column("'[]'::json", JSON()), type_=JSON())
+
+
+def object_over(pairs: Pairs, source: sa.FromClause) -> Expression:
+    """One object whose parts are aggregates over `source`, so that the FROM sits inside."""
+    if all(len(key) <= NAME_BYTES_MAX for key, _ in pairs):
+        row = sa.select(*(part.label(key) for key, part in pairs)).select_from(source).subquery()
+        return sa.select(sa.func.row_to_json(row.table_valued(), type_=JSON())).scalar_subquery()
+    row = sa.select(*(part.label(f"c{at}") for at, (_, part) in enumerate(pairs))).select_from(source).subquery()
+    renamed = JsonObject([(key, row.c[f"c{at}"]) for at, (key, _) in enumerate(pairs)])
+    return sa.select(renamed).select_from(row).scalar_subquery()
+
+
+def first_of(value: Expression, only: Any, order: Any) -> Expression:
+    """The value of the first row, in `order`, for which `only` holds."""
+    gathered: Any = sa.func.array_agg(aggregate_order_by(value, order), type_=sa.ARRAY(sa.Text())).filter(only)
+    return gathered[sa.literal_column("1")]

@@ -1,0 +1,165 @@
+"""Subscriptions: events of the outbox reach listeners, each reads the event's subject by its own plan, as its own viewer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import graphql as g
+import sqlalchemy as sa
+import structlog
+
+from foundation.database import Database
+from resolvers.planner.compiler import Compiler
+from resolvers.planner.declare import Condition, Root, answered_field
+from resolvers.planner.documents import Document
+from resolvers.planner.errors import RequestError
+from resolvers.planner.execution import Keyed
+from resolvers.planner.plans import Plan, Tree
+from resolvers.planner.sqljson import JsonObject
+from resolvers.planner.values import Values
+from segments.outbox import CHANNEL
+from segments.strawberry_internals import metadata
+
+EVENTS_WAITING_MAX = 1_000
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a notice says: the kind of the event and the key of its subject."""
+
+    kind: str
+    subject_id: UUID
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Which events a subscription field answers, and which subjects among them."""
+
+    kinds: tuple[str, ...]
+    where: Condition
+
+
+class Subscription:
+    """One client's subscription: the statement that reads a subject, and the kinds of events that call for it."""
+
+    def __init__(self, document: Document, variables: Any) -> None:
+        self.document = document
+        self.variables = variables
+        self.tree = Tree()
+        compiler = Compiler(document.schema, document.fragments, Values(variables))
+        fields = compiler.collect(document.schema.subscription_type, [document.operation])
+        if len(fields) != 1:
+            raise RequestError("BAD_USER_INPUT", "request.one_subscription_field")
+        (self.key, self.nodes), *_ = fields.items()
+        root: Any = document.schema.subscription_type
+        self.field = root.fields[self.nodes[0].name.value]
+        self.watch: Watch = metadata(self.field)["root"].source
+        self.plan(UUID(int=0))  # refuses bad arguments now, not at the first event
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of events that call for an answer."""
+        return self.watch.kinds
+
+    def plan(self, subject_id: UUID) -> tuple[Plan, Keyed]:
+        """The statement for a subject and the variables that fill it."""
+        keyed = Keyed(self.variables.sources, self.variables.coerced, subject_id)
+        plan = self.tree.find(keyed)
+        if plan is None:
+            values = Values(keyed)
+            compiler = Compiler(self.document.schema, self.document.fragments, values)
+            target = g.get_named_type(self.field.type)
+            source = compiler.alias(target)
+            key = values.bind(lambda variables: variables.key, sa.Uuid())
+            condition = self.watch.where(source, **values.keywords(self.field, self.nodes[0]))
+            read = sa.select(compiler.object(target, source, self.nodes)).select_from(source)
+            found = read.where(source.c.id == key, condition).scalar_subquery()
+            plan = Plan(JsonObject([(self.key, found)]), values, compiler.batches, secured=True)
+            self.tree.add(values.facts, plan)
+        return plan, keyed
+
+    def is_empty(self, body: bytes) -> bool:
+        """Whether the subject was not there for this viewer."""
+        return body == b'{"data":{"' + self.key.encode() + b'":null}}'
+
+
+def subscription(*kinds: str, where: Condition, **arguments: Any) -> Any:
+    """A subscription field: the row that each event of these kinds is about, if the condition holds for it."""
+    return answered_field({"root": Root("watch", Watch(kinds, where))}, arguments)
+
+
+class Hub:
+    """Hears the outbox on one connection and hands events to the subscriptions of this process.
+
+    A listener that does not keep up, or a connection that is lost, ends the subscriptions: their clients come back and
+    read what they missed. Silence that hides a loss would be worse.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listeners: dict[str, set[asyncio.Queue[Event | None]]] = {}
+        self._connection: Any = None
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def listen(self, kinds: tuple[str, ...]) -> AsyncGenerator[AsyncIterator[Event]]:
+        """The events of some kinds from now on."""
+        await self._open()
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(EVENTS_WAITING_MAX)
+        for kind in kinds:
+            self._listeners.setdefault(kind, set()).add(queue)
+        try:
+            yield self._events(queue)
+        finally:
+            for kind in kinds:
+                self._listeners[kind].discard(queue)
+
+    async def close(self) -> None:
+        """End all subscriptions and the connection."""
+        self._end_all()
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close()
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await self._database.connect_raw()
+                self._connection.add_termination_listener(lambda _: self._end_all())
+                await self._connection.add_listener(CHANNEL, self._heard)
+
+    def _heard(self, _connection: Any, _process: int, _channel: str, payload: str) -> None:
+        kind, _, subject = payload.partition(":")
+        with contextlib.suppress(ValueError):
+            event = Event(kind, UUID(subject))
+            for queue in self._listeners.get(kind, ()):
+                self._offer(queue, event)
+
+    def _offer(self, queue: asyncio.Queue[Event | None], event: Event) -> None:
+        if queue.full():
+            log.warning("a subscription did not keep up", kind=event.kind)
+            end(queue)
+            return
+        queue.put_nowait(event)
+
+    def _end_all(self) -> None:
+        for queues in self._listeners.values():
+            for queue in queues:
+                end(queue)
+
+    async def _events(self, queue: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
+        while (event := await queue.get()) is not None:
+            yield event
+
+
+def end(queue: asyncio.Queue[Event | None]) -> None:
+    """End a subscription now, whatever still waits in its queue."""
+    while not queue.empty():
+        queue.get_nowait()
+    queue.put_nowait(None)

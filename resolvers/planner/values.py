@@ -1,0 +1,147 @@
+"""Arguments as functions of a request.
+
+A plan is compiled *for* the facts it asked about a request's values: is `filter.phase` given? is the cursor's first key
+null? which type does this id name? is `@include` true? Facts become a decision tree in front of the plans, values become
+bind parameters. So SQL never contains `$1 is null or …`, and a plan never serves a request it does not fit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import graphql as g
+from graphql.utilities import coerce_input_literal
+from sqlalchemy import BindParameter, bindparam
+
+from resolvers.planner.errors import bad_input
+from resolvers.planner.keys import decode_id
+from segments.strawberry_internals import metadata, python_name
+
+# graphql-core's coerced variables in, a value out.
+Get = Callable[[Any], Any]
+
+PAGE_DEFAULT, PAGE_MAX = 20, 100
+NOTHING = uuid.UUID(int=0)  # the key of no row: what an id of the wrong type stands for
+
+
+class Values:
+    """Asks facts about one request and makes binds that hold for every request with the same facts."""
+
+    def __init__(self, variables: Any) -> None:
+        self.variables = variables
+        self.facts: list[tuple[Get, Any]] = []
+        self.binds: dict[str, Get] = {}
+
+    def fact(self, ask: Get) -> Any:
+        """The answer for this request; the plan is used again only for requests that answer the same."""
+        answer = ask(self.variables)
+        self.facts.append((ask, answer))
+        return answer
+
+    def bind(self, get: Get, type_: Any = None) -> BindParameter[Any]:
+        """A parameter of the statement whose value each request gives."""
+        name = f"b{len(self.binds)}"
+        self.binds[name] = get
+        return bindparam(name, type_=type_, unique=False, required=True)
+
+    def argument(self, field: Any, node: Any, name: str) -> Get:
+        """An argument of a field or directive: a literal, a variable, or a literal with variables inside."""
+        argument = field.args.get(name)
+        written = next((each.value for each in node.arguments or () if each.name.value == name), None)
+        default = None if argument is None or argument.default_value is g.Undefined else argument.default_value
+        if argument is None or written is None:
+            return lambda _: default
+        if isinstance(written, g.VariableNode):
+            return lambda variables: variables.coerced.get(written.name.value, default)
+        if names_variable(written):
+            return lambda variables: coerce_input_literal(written, argument.type, variables)
+        constant = coerce_input_literal(written, argument.type)
+        return lambda _: constant
+
+    def given(self, get: Get) -> bool:
+        """Whether the value is there and not null, as a fact."""
+        return bool(self.fact(lambda variables: get(variables) is not None))
+
+    def keywords(self, field: Any, node: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+        """A field's arguments as a condition receives them; input objects come apart into keywords of their own."""
+        found: dict[str, Any] = {}
+        for name, argument in field.args.items():
+            if name not in skip:
+                self.spread(found, python_name(argument, name), argument, self.argument(field, node, name))
+        return found
+
+    def spread(self, found: dict[str, Any], name: str, element: Any, get: Get) -> None:
+        """Put the value of an argument or input field among the keywords: None, a bind, or its members."""
+        type_ = g.get_nullable_type(element.type)
+        if isinstance(type_, g.GraphQLInputObjectType):
+            there = self.given(get)
+            for member, inner in type_.fields.items():
+                inside = member_of(get, member) if there else absent
+                self.spread(found, python_name(inner, member), inner, inside)
+            return
+        wanted = metadata(element).get("of")
+        found[name] = self.bind(lambda variables: plain(get(variables), wanted)) if self.given(get) else None
+
+
+def absent(_: Any) -> None:
+    """The value of what is not there."""
+
+
+def member_of(get: Get, name: str) -> Get:
+    """A member of an input object's value."""
+
+    def inner(variables: Any) -> Any:
+        whole = get(variables)
+        found = whole.get(name) if isinstance(whole, dict) else getattr(whole, name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        return None if found is g.Undefined else found  # pyright: ignore[reportUnknownVariableType]
+
+    return inner
+
+
+def names_variable(literal: Any) -> bool:
+    """Whether a literal has a variable somewhere inside."""
+    if isinstance(literal, g.VariableNode):
+        return True
+    if isinstance(literal, g.ListValueNode):
+        return any(names_variable(item) for item in literal.values)
+    return isinstance(literal, g.ObjectValueNode) and any(names_variable(field.value) for field in literal.fields)
+
+
+def plain(value: Any, wanted_type: str | None = None) -> Any:
+    """A coerced value as the database takes it. What PostgreSQL cannot store is refused here."""
+    if isinstance(value, list):
+        return [plain(item, wanted_type) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if wanted_type is not None:
+        named = decode_id(value)
+        return named[1] if named and named[0] == wanted_type else NOTHING
+    if isinstance(value, str):
+        check_text(value)
+    if isinstance(value, dt.datetime) and value.tzinfo is None:
+        raise bad_input("request.time_without_zone")
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+        raise bad_input("request.integer_range")
+    return value.value if isinstance(value, enum.Enum) and not hasattr(value, "rank") else value
+
+
+def check_text(text: str) -> None:
+    """NUL and lone surrogates are valid in GraphQL and JSON, and impossible in PostgreSQL's text."""
+    if "\0" in text:
+        raise bad_input("request.nul_in_text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise bad_input("request.surrogate_in_text") from error
+
+
+def page_size(number: int | None) -> int:
+    """The rows of a page; 20 unless told, 100 at most, so that no list is unbounded."""
+    size = PAGE_DEFAULT if number is None else number
+    if not 0 <= size <= PAGE_MAX:
+        raise bad_input("request.page_size", max=PAGE_MAX)
+    return size
+
+

@@ -1,0 +1,218 @@
+"""Customers 客户信息 as clients see them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from domain.customers import tables
+from resolvers import customers as answers
+from resolvers.planner.declare import Side, by_id, id_of, listing, merged, optional, related, row, sql
+from resolvers.planner.mutations import UserError, mutation
+from resolvers.planner.relay import Connection, Node
+from resolvers.planner.subscriptions import subscription
+from schema.classification import Classification
+from segments.audiences import CUSTOMERS, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
+from segments.marks import For, Needs, Of
+
+if TYPE_CHECKING:
+    from schema.orders import Order
+
+SERVED = (MILITARY, GOVERNMENT, ENTERPRISE, STAFF)
+
+Segment = For(STAFF)(strawberry.enum(tables.Segment))
+CustomerKind = For(*CUSTOMERS, STAFF)(strawberry.enum(tables.CustomerKind))
+CustomerStatus = For(STAFF)(strawberry.enum(tables.CustomerStatus))
+TeamRole = For(*SERVED)(strawberry.enum(tables.TeamRole))
+InteractionKind = For(*SERVED)(strawberry.enum(tables.InteractionKind))
+
+
+@For(*EVERYONE)
+@row(tables.Region, order=("code",))
+class Region(Node):
+    """A province or city by its GB/T 2260 code. 行政区划。"""
+
+    code: str
+    name: str = sql(answers.display_name)
+    parent: Region | None
+
+
+@For(*SERVED)
+@row(tables.Employee, order=("name",))
+class Employee(Node):
+    """Somebody of the enterprise. 企业人员。"""
+
+    name: str = sql(answers.display_name)
+    title: str
+    department: str
+    phone: str
+    email: str
+
+
+@For(*SERVED)
+@row(tables.Contact, order=("name",))
+class Contact(Node):
+    """A person at a customer's. 联系人。"""
+
+    name: str
+    title: str
+    phone: str | None
+    email: str | None
+    valid_from: dt.date
+    valid_until: dt.date | None
+    customer: Customer | None
+
+
+@For(*SERVED)
+@row(tables.TeamMember, order=("valid_from",))
+class TeamMember(Node):
+    """An employee who serves an account. 专属服务团队成员。"""
+
+    role: TeamRole
+    valid_from: dt.date
+    valid_until: dt.date | None
+    employee: Employee | None
+    customer: Customer | None
+
+
+@For(*SERVED)
+@row(tables.Participant)
+class Participant(Node):
+    """Somebody who took part in an interaction. 参与人。"""
+
+    contact: Contact | None
+    employee: Employee | None
+
+
+@For(*SERVED)
+@strawberry.interface
+class TimelineEntry:
+    """Something that happened with a customer. 客户时间线上的一项。"""
+
+    at: dt.datetime
+    classification: Classification
+
+
+@For(*SERVED)
+@row(tables.Interaction, order=("-at",))
+class Interaction(Node, TimelineEntry):
+    """A visit, call, meeting, forum or message. 客户互动。"""
+
+    kind: InteractionKind
+    at: dt.datetime
+    subject: str
+    summary: Annotated[str, For(STAFF)]
+    follow_up: Annotated[str | None, For(STAFF)]
+    follow_up_on: Annotated[dt.date | None, For(STAFF)]
+    followed_up_at: Annotated[dt.datetime | None, For(STAFF)]
+    classification: Classification
+    compartments: Annotated[list[str], For(STAFF)]
+    customer: Customer | None
+    recorded_by: Employee | None
+    participants: list[Participant]
+
+
+@For(STAFF)
+@row(tables.SegmentMove, order=("-at",))
+class SegmentMove(Node):
+    """A customer's move from one segment to another. 客户类别变动记录。"""
+
+    from_segment: Segment
+    to_segment: Segment
+    reason: str
+    at: dt.datetime
+    moved_by: Employee | None
+
+
+@For(STAFF)
+@row(tables.SourceSystem, order=("code",))
+class SourceSystem(Node):
+    """Where facts came from. 来源系统。"""
+
+    code: str
+    name: str
+
+
+@For(STAFF)
+@row(tables.ExternalId)
+class ExternalId(Node):
+    """What another system calls a customer. 外部编号。"""
+
+    value: str
+    source_system: SourceSystem | None
+
+
+@For(*CUSTOMERS, STAFF)
+@row(tables.Customer, order=("name",))
+class Customer(Node):
+    """An organisation or person the enterprise serves. 客户。"""
+
+    kind: CustomerKind
+    segment: Annotated[Segment, For(STAFF)]
+    name: str = sql(answers.display_name)
+    status: Annotated[CustomerStatus, For(STAFF)]
+    unified_code: Annotated[str | None, For(*SERVED)]
+    key_account: Annotated[bool, For(STAFF)]
+    region: Region | None
+    parent: Annotated[Customer | None, For(STAFF)]
+    branches: Annotated[Connection[Customer], For(STAFF)]
+    contacts: Annotated[Connection[Contact], For(*SERVED)] = related(answers.contacts, on=optional(dt.date))
+    team: Annotated[Connection[TeamMember], For(*SERVED)] = related(answers.team, on=optional(dt.date))
+    interactions: Annotated[Connection[Interaction], For(*SERVED)]
+    orders: Connection[Annotated[Order, strawberry.lazy("schema.orders")]]
+    timeline: Annotated[Connection[TimelineEntry], For(*SERVED)] = merged(
+        {
+            "Interaction": Side(answers.of_customer, answers.at),
+            "Order": Side(answers.of_customer, answers.placed_at),
+        },
+        descending=True,
+    )
+    contact_days_max: Annotated[int | None, For(STAFF)]
+    last_contact_at: Annotated[dt.datetime | None, For(STAFF)] = sql(answers.last_contact_at)
+    contact_overdue: Annotated[bool, For(STAFF)] = sql(answers.contact_overdue)
+    external_ids: Annotated[list[ExternalId], For(STAFF)]
+    segment_moves: Annotated[Connection[SegmentMove], For(STAFF)]
+    classification: Annotated[Classification, For(*SERVED)]
+    compartments: Annotated[list[str], For(STAFF)]
+    version: Annotated[int, For(STAFF)]
+    created_at: Annotated[dt.datetime, For(STAFF)]
+    updated_at: Annotated[dt.datetime, For(STAFF)]
+
+
+@For(STAFF)
+@strawberry.input
+class CustomerFilter:
+    """Which customers to list. 客户筛选条件。"""
+
+    text: str | None = None
+    segment: Segment | None = None
+    status: CustomerStatus | None = None
+    region: Annotated[strawberry.ID | None, Of("Region")] = None
+    key_accounts: bool | None = None
+
+
+@strawberry.type
+class CustomersQuery:
+    """Root fields of customers."""
+
+    customer: Annotated[Customer | None, For(*CUSTOMERS, STAFF)] = by_id()
+    customers: Annotated[Connection[Customer], For(STAFF)] = listing(
+        answers.customers, filter=optional(CustomerFilter)
+    )
+    regions: Annotated[Connection[Region], For(*CUSTOMERS, STAFF)] = listing(
+        answers.regions, parent=optional(id_of("Region"))
+    )
+    interactions: Annotated[Connection[Interaction], For(STAFF)] = listing(
+        answers.logged_of, customer=optional(id_of("Customer"))
+    )
+
+
+@strawberry.type
+class CustomersSubscription:
+    """Subscriptions of customers."""
+
+    interaction_logged: Annotated[Interaction, For(*SERVED)] = subscription(
+        "interaction.logged", where=answers.logged_of, customer=optional(id_of("Customer"))
+    )

@@ -1,0 +1,163 @@
+"""Programmes 装备型号 and equipment 装备 as clients see them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import strawberry
+
+from domain.programmes import tables
+from resolvers import programmes as answers
+from resolvers.planner.declare import by_id, id_of, listing, optional, related, row, sql
+from resolvers.planner.relay import Connection, Node
+from resolvers.planner.subscriptions import subscription
+from schema.classification import Classification
+from schema.customers import Customer, Employee, Region
+from schema.money import Money
+from segments.audiences import DIVISION, MILITARY, STAFF
+from segments.marks import For, Needs, Of
+
+ProgrammePhase = For(MILITARY, DIVISION, STAFF)(strawberry.enum(tables.ProgrammePhase))
+EquipmentStatus = For(MILITARY, STAFF)(strawberry.enum(tables.EquipmentStatus))
+
+
+@For(MILITARY, STAFF)
+@row(tables.PhaseSpan, order=("planned_from",))
+class PhaseSpan(Node):
+    """A phase as planned and as it came. 阶段。"""
+
+    phase: ProgrammePhase
+    planned_from: dt.date
+    planned_until: dt.date
+    actual_from: dt.date | None
+    actual_until: dt.date | None
+
+
+@For(MILITARY, STAFF)
+@row(tables.Milestone, order=("planned_on",))
+class Milestone(Node):
+    """A point planned for a day. 里程碑。"""
+
+    name: str = sql(answers.name)
+    phase: ProgrammePhase
+    planned_on: dt.date
+    actual_on: dt.date | None
+    slippage_days: int = sql(answers.slippage_days)
+    programme: Programme | None
+
+
+@For(MILITARY, STAFF)
+@row(tables.ConfigurationItem, order=("slot", "valid_from"))
+class ConfigurationItem(Node):
+    """What stood in a slot of a unit, and when. 技术状态项。"""
+
+    slot: str
+    part_number: str
+    revision: str
+    valid_from: dt.datetime
+    valid_until: dt.datetime | None
+
+
+@For(MILITARY, STAFF)
+@row(tables.EquipmentState, order=("-valid_from",))
+class EquipmentState(Node):
+    """The state of a unit from an instant until another. 装备状态。"""
+
+    status: EquipmentStatus
+    location: str
+    operating_hours: int
+    reason: str
+    valid_from: dt.datetime
+    valid_until: dt.datetime | None
+    classification: Classification
+    equipment: Equipment | None
+
+
+@For(MILITARY, STAFF)
+@row(tables.Equipment, order=("serial_number",))
+class Equipment(Node):
+    """One delivered unit. 装备。"""
+
+    serial_number: str
+    model: str
+    location: str
+    status: EquipmentStatus
+    delivered_on: dt.date
+    operating_hours: int
+    region: Region | None
+    programme: Programme | None
+    customer: Customer | None
+    states: Connection[EquipmentState]
+    configuration: Connection[ConfigurationItem] = related(answers.in_force, at=optional(dt.datetime))
+    classification: Classification
+    compartments: list[str]
+    version: Annotated[int, For(STAFF)]
+    updated_at: dt.datetime
+
+
+@For(MILITARY, DIVISION, STAFF)
+@row(tables.Programme, order=("code",))
+class Programme(Node):
+    """An equipment programme, from pre-research to retirement. 装备型号。"""
+
+    code: str
+    name: str = sql(answers.name)
+    domain: str
+    summary: Annotated[str, For(MILITARY, STAFF)]
+    phase: ProgrammePhase
+    started_on: Annotated[dt.date, For(MILITARY, STAFF)]
+    customer: Annotated[Customer | None, For(MILITARY, STAFF)]
+    chief: Annotated[Employee | None, For(MILITARY, STAFF)]
+    phases: Annotated[list[PhaseSpan], For(MILITARY, STAFF)]
+    milestones: Annotated[Connection[Milestone], For(MILITARY, STAFF)]
+    equipment: Annotated[Connection[Equipment], For(MILITARY, STAFF)]
+    cost: Annotated[Money | None, For(STAFF), Needs("programmes:cost")]
+    classification: Classification
+    compartments: Annotated[list[str], For(MILITARY, STAFF)]
+    version: Annotated[int, For(STAFF)]
+    updated_at: Annotated[dt.datetime, For(MILITARY, STAFF)]
+
+
+@For(MILITARY, STAFF)
+@strawberry.input
+class ProgrammeFilter:
+    """Which programmes to list. 型号筛选条件。"""
+
+    phase: ProgrammePhase | None = None
+    domain: str | None = None
+
+
+@For(MILITARY, STAFF)
+@strawberry.input
+class EquipmentFilter:
+    """Which units to list. 装备筛选条件。"""
+
+    programme: Annotated[strawberry.ID | None, Of("Programme")] = None
+    status: EquipmentStatus | None = None
+    serial_number: str | None = None
+
+
+@strawberry.type
+class ProgrammesQuery:
+    """Root fields of programmes."""
+
+    programme: Annotated[Programme | None, For(MILITARY, STAFF)] = by_id()
+    programmes: Annotated[Connection[Programme], For(MILITARY, STAFF)] = listing(
+        answers.programmes, filter=optional(ProgrammeFilter)
+    )
+    equipment: Annotated[Connection[Equipment], For(MILITARY, STAFF)] = listing(
+        answers.equipment, filter=optional(EquipmentFilter)
+    )
+    fleet: Annotated[Connection[EquipmentState], For(MILITARY, STAFF)] = listing(
+        answers.fleet, at=optional(dt.datetime), programme=optional(id_of("Programme"))
+    )
+
+
+@strawberry.type
+class ProgrammesSubscription:
+    """Subscriptions of programmes."""
+
+    equipment_changed: Annotated[Equipment, For(MILITARY, STAFF)] = subscription(
+        "equipment.changed", where=answers.changed_of, programme=optional(id_of("Programme"))
+    )

@@ -1,0 +1,33 @@
+"""The roots of the schema and the master that every audience's view is cut from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers.planner.declare import node, nodes
+from resolvers.planner.master import PlannedSchema
+from resolvers.planner.relay import Node
+from schema.customers import CustomersQuery, CustomersSubscription
+from schema.orders import OrdersQuery
+from schema.programmes import ProgrammesQuery, ProgrammesSubscription
+from schema.shop import ShopQuery
+from segments.audiences import EVERYONE
+from segments.marks import For
+
+
+@strawberry.type
+class Query(CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery):
+    """What can be read. 查询。"""
+
+    node: Annotated[Node | None, For(*EVERYONE)] = node()
+    nodes: Annotated[list[Node | None], For(*EVERYONE)] = nodes()
+
+
+@strawberry.type
+class Subscription(CustomersSubscription, ProgrammesSubscription):
+    """What can be followed as it happens. 订阅。"""
+
+
+MASTER = PlannedSchema(query=Query, subscription=Subscription)

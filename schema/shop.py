@@ -1,0 +1,150 @@
+"""The catalogue 商品目录 as clients see it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from domain.shop import tables
+from resolvers import shop as answers
+from resolvers.planner.declare import by_key, id_of, listing, optional, row, sql
+from resolvers.planner.relay import Connection, Node
+from schema.classification import Classification
+from schema.customers import Region
+from schema.money import Money
+from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
+from segments.marks import For, Needs, Of
+
+if TYPE_CHECKING:
+    from schema.programmes import Programme
+
+PRICED = (CONSUMER, ENTERPRISE, GOVERNMENT, STAFF)
+
+ProductStatus = For(*EVERYONE)(strawberry.enum(tables.ProductStatus))
+MediaKind = For(*EVERYONE)(strawberry.enum(tables.MediaKind))
+
+
+@For(*EVERYONE)
+@row(tables.Category, order=("position",))
+class Category(Node):
+    """A shelf of the catalogue. 商品类目。"""
+
+    slug: str
+    name: str = sql(answers.name)
+    summary: str = sql(answers.summary)
+    parent: Category | None
+    children: Connection[Category]
+    products: Connection[Product]
+
+
+@For(*EVERYONE)
+@row(tables.Media, order=("position",))
+class Media(Node):
+    """A picture or document of a product. 图片与资料。"""
+
+    kind: MediaKind
+    symbol: str | None
+    path: str | None
+    caption: str = sql(answers.caption)
+
+
+@For(*EVERYONE)
+@row(tables.Attribute, order=("position",))
+class Attribute(Node):
+    """A declared property of a product. 商品属性。"""
+
+    code: str
+    name: str = sql(answers.name)
+    value: str = sql(answers.attribute_value)
+
+
+@For(*EVERYONE)
+@row(tables.StockLocation, order=("name",))
+class StockLocation(Node):
+    """A warehouse or store. 仓库或门店。"""
+
+    name: str = sql(answers.name)
+    region: Region
+
+
+@For(ENTERPRISE, STAFF)
+@row(tables.Stock)
+class Stock(Node):
+    """How many of a variant lie at a location. 库存。"""
+
+    location: StockLocation
+    on_hand: int
+    reserved: Annotated[int, For(STAFF)]
+
+
+@For(*EVERYONE)
+@row(tables.Variant, order=("position",))
+class Variant(Node):
+    """What is sold: one stock-keeping unit. 规格。"""
+
+    sku: str
+    name: str = sql(answers.name)
+    price: Annotated[Money | None, For(*PRICED)] = sql(answers.price)
+    available: Annotated[int, For(*PRICED)] = sql(answers.available)
+    stock: Annotated[list[Stock], For(ENTERPRISE, STAFF)]
+    product: Product | None
+
+
+@For(*EVERYONE)
+@row(tables.Product, order=("position",))
+class Product(Node):
+    """Something the enterprise offers. 商品。"""
+
+    slug: str
+    name: str = sql(answers.name)
+    summary: str = sql(answers.summary)
+    description: str = sql(answers.description)
+    brand: str
+    status: ProductStatus
+    category: Category
+    variants: list[Variant]
+    media: list[Media]
+    attributes: list[Attribute]
+    weight_grams: int | None
+    warranty_months: Annotated[int | None, For(*PRICED)]
+    released_on: dt.date | None
+    nato_stock_number: Annotated[str | None, For(MILITARY, GOVERNMENT, STAFF)]
+    export_controlled: Annotated[bool, For(DIVISION, STAFF)]
+    origin_programme: Annotated[
+        Annotated[Programme, strawberry.lazy("schema.programmes")] | None,
+        For(DIVISION, STAFF),
+        Needs("programmes:origin", by=(DIVISION,)),
+    ]
+    cost: Annotated[Money | None, For(STAFF), Needs("products:cost")]
+    classification: Annotated[Classification, For(MILITARY, DIVISION, STAFF)]
+    version: Annotated[int, For(STAFF)]
+    created_at: Annotated[dt.datetime, For(STAFF)]
+    updated_at: Annotated[dt.datetime, For(STAFF)]
+
+
+@For(*EVERYONE)
+@strawberry.input
+class ProductFilter:
+    """Which products to list. 商品筛选条件。"""
+
+    category: Annotated[strawberry.ID | None, Of("Category")] = None
+    status: Annotated[ProductStatus | None, For(STAFF)] = None
+
+
+CATALOGUE = Needs("catalogue:read", by=(DIVISION,))
+
+
+@strawberry.type
+class ShopQuery:
+    """Root fields of the catalogue."""
+
+    product: Annotated[Product | None, For(*EVERYONE), CATALOGUE] = by_key(slug=str)
+    category: Annotated[Category | None, For(*EVERYONE), CATALOGUE] = by_key(slug=str)
+    categories: Annotated[Connection[Category], For(*EVERYONE), CATALOGUE] = listing(
+        answers.categories, parent=optional(id_of("Category"))
+    )
+    products: Annotated[Connection[Product], For(*EVERYONE), CATALOGUE] = listing(
+        answers.products, filter=optional(ProductFilter)
+    )

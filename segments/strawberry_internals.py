@@ -1,0 +1,120 @@
+"""The one place that touches what Strawberry and graphql-core keep to themselves; versions are pinned, a test watches.
+
+- Strawberry stores the definition behind a graphql-core element in `extensions["strawberry-definition"]`.
+- `strawberry.Schema._schema` is the graphql-core schema.
+- graphql-core caches `fields`, `interfaces` and `types` of a type beside `_fields`, `_interfaces` and `_types`.
+- Strawberry's subclass of `GraphQLEnumType` is lost by graphql-core's own copying, and with it enum serialisation.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from typing import Any, TypeVar, cast
+
+from graphql import GraphQLSchema, GraphQLUnionType
+from strawberry import Schema
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
+
+T = TypeVar("T")
+BACKREF = "strawberry-definition"
+
+
+def definition(element: Any) -> Any:
+    """Strawberry's definition of a graphql-core element, or None for elements of graphql-core's own."""
+    return element.extensions.get(BACKREF)
+
+
+def definition_of(cls: Any) -> Any:
+    """Strawberry's definition of a decorated Python class."""
+    return cls.__strawberry_definition__
+
+
+def origin(element: Any) -> type | None:
+    """The Python class an object, interface or input type was declared by."""
+    return getattr(definition(element), "origin", None)
+
+
+def written_docstring(element: Any) -> str | None:
+    """The docstring somebody wrote on the class of a type; dataclasses and enums make one up where there is none."""
+    found = definition(element)
+    cls = getattr(found, "origin", None) or getattr(found, "wrapped_cls", None)
+    written = getattr(cls, "__doc__", None)
+    if cls is None or not written or written.startswith((f"{cls.__name__}(", "An enumeration", "Create a collection")):
+        return None
+    return inspect.cleandoc(written)
+
+
+def python_name(element: Any, default: str = "") -> str:
+    """The Python name of a field or argument."""
+    return cast("str", getattr(definition(element), "python_name", default))
+
+
+def metadata(element: Any) -> dict[str, Any]:
+    """What the declaration of a field noted for the planner."""
+    return cast("dict[str, Any]", getattr(definition(element), "metadata", None) or {})
+
+
+def type_arguments(element: Any) -> list[Any]:
+    """The definitions of the classes a generic type was made with: of `Connection[X]`, that of `X`."""
+    made_with: dict[str, Any] = getattr(definition(element), "type_var_map", None) or {}
+    return [definition_of(cls.resolve_type() if isinstance(cls, LazyType) else cls) for cls in made_with.values()]
+
+
+def made_from(element: Any, generic: Any) -> bool:
+    """Whether a type was made from this generic class."""
+    return getattr(definition(element), "concrete_of", None) is definition_of(generic)
+
+
+def directives(element: Any) -> list[Any]:
+    """The schema directives of a graphql-core element."""
+    return list(getattr(definition(element), "directives", None) or ())
+
+
+def add_directive(target: Any, directive: Any) -> None:
+    """Give a decorated class or a field one more schema directive."""
+    owner = target if isinstance(target, StrawberryField) else definition_of(target)
+    owner.directives = [*(owner.directives or ()), directive]
+
+
+def core_schema(schema: Schema) -> GraphQLSchema:
+    """The graphql-core schema that a Strawberry schema executes on."""
+    return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def with_core_schema(blank: T, master: Schema, core: GraphQLSchema) -> T:
+    """Make `blank` a Strawberry schema that shares all of `master` but the graphql-core schema it executes on."""
+    blank.__dict__.update(copy.copy(master).__dict__)
+    blank.__dict__["_schema"] = core
+    core.__dict__["_strawberry_schema"] = blank
+    return blank
+
+
+def twin(element: T) -> T:
+    """A shallow copy of the same class; graphql-core's `__copy__` would lose Strawberry's enum subclass."""
+    new = object.__new__(type(element))
+    new.__dict__.update(element.__dict__)
+    return new
+
+
+def set_fields(type_: Any, fields: dict[str, Any]) -> None:
+    """Replace the fields of a copied type, past graphql-core's cache."""
+    type_.__dict__["fields"] = type_.__dict__["_fields"] = fields
+
+
+def set_interfaces(type_: Any, interfaces: tuple[Any, ...]) -> None:
+    """Replace the interfaces of a copied type, past graphql-core's cache."""
+    type_.__dict__["interfaces"] = type_.__dict__["_interfaces"] = interfaces
+
+
+def set_members(type_: GraphQLUnionType, members: tuple[Any, ...]) -> None:
+    """Replace the members of a copied union, past graphql-core's cache."""
+    type_.__dict__["types"] = type_.__dict__["_types"] = members
+
+
+def set_values(type_: Any, values: dict[str, Any], *, hides_values: bool) -> None:
+    """Replace the values of a copied enum, note whether some are hidden, and forget graphql-core's look-up of the old."""
+    type_.values = values
+    type_.hides_values = hides_values
+    type_.__dict__.pop("_value_lookup", None)
