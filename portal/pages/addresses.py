@@ -1,0 +1,75 @@
+"""Addresses that templates write: of other pages by name, and of this page with something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from portal.pages.fields import Fields
+from portal.pages.language_choice import PARAMETER
+from portal.pages.page import Page
+from portal.pages.registry import Registry
+from segments.audiences import Audience
+
+# Variables that say where in a list a reader is: another filter or order begins at the first page again.
+PAGING = ("after", "before", "After", "Before")
+
+Value = str | int | Sequence[str] | None
+
+
+class Addresses:
+    """What one page knows of addresses."""
+
+    def __init__(self, registry: Registry, audience: Audience, path: str, page: Page | None, fields: Fields) -> None:
+        self.registry = registry
+        self.audience = audience
+        self.path = path
+        self.page = page
+        self.fields = fields
+
+    def link(self, name: str, values: Mapping[str, object] | None = None, **more: object) -> str:
+        """The address of a page of this portal (`product`) or of another (`consumer/product`).
+
+        Values go into its path or its query, by the names of its operation's variables; dotted names in `values`.
+        """
+        full_name = name if "/" in name else f"{self.audience.value}/{name}"
+        return self.registry.page(full_name).address({**(values or {}), **more})
+
+    def here(self, changes: Mapping[str, Value] | None = None, **more: Value) -> str:
+        """This page with some of its query changed; None takes a part away. Turned pages begin again."""
+        wanted = {**(changes or {}), **more}
+        pairs = self.kept(*wanted)
+        for name, value in wanted.items():
+            texts = [value] if isinstance(value, str | int) else value or ()
+            pairs += [(name, str(text)) for text in texts]
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
+
+    def kept(self, *without: str) -> list[tuple[str, str]]:
+        """The rest of this page's query, as a form sends it along in hidden fields."""
+        return [
+            (name, text)
+            for name, text in self.fields.pairs
+            if text and name not in without and name != PARAMETER and not name.endswith(PAGING) and self.known(name)
+        ]
+
+    def known(self, name: str) -> bool:
+        """Whether a name is a variable of this page, or lies below one. What is not is dropped from links."""
+        return self.page is not None and name.partition(".")[0] in self.page.document.variables
+
+    def chosen(self, name: str, value: str) -> bool:
+        """Whether this page's query says so: a facet that is on, the present order."""
+        return value in self.fields.texts(name)
+
+    def any_chosen(self, name: str) -> bool:
+        """Whether this page's query says anything about a variable."""
+        return bool(self.fields.texts(name))
+
+    def cleared(self, names: Sequence[str]) -> str:
+        """This page without some parts of its query."""
+        return self.here(dict.fromkeys(names))
+
+    def toggled(self, name: str, value: str) -> str:
+        """This page with one value of a facet switched on or off."""
+        texts = self.fields.texts(name)
+        others = [text for text in texts if text != value]
+        return self.here({name: others if value in texts else [*texts, value]})

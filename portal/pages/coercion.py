@@ -1,0 +1,196 @@
+"""Submitted texts become an operation's variables, by the types that the view gives them."""
+
+from __future__ import annotations
+
+import enum
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLString,
+    is_required_input_field,
+)
+
+from portal.pages.document import Variable
+from portal.pages.fields import Fields
+from portal.pages.words import msgid
+
+WHOLE = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
+# What `<input type="datetime-local">` sends: a wall clock's time, which in our portals is China's.
+LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
+CHINA_OFFSET = "+08:00"
+INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+TRUE, FALSE = frozenset({"true", "on", "1"}), frozenset({"false", "off", "0"})
+
+
+class Mistake(enum.Enum):
+    """What is wrong with a text; the value is its message in the catalogues."""
+
+    MISSING = msgid("请填写此项")
+    NOT_WHOLE = msgid("请填写整数")
+    NOT_NUMBER = msgid("请填写数字")
+    OUT_OF_RANGE = msgid("数字太大或太小")
+    NOT_CHOICE = msgid("请从所列选项中选择")
+    MALFORMED = msgid("格式不正确")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A text that is no value of its type, and where it was submitted."""
+
+    path: str
+    mistake: Mistake
+
+
+class Absent(enum.Enum):
+    """Nothing was submitted, which is not the same as null."""
+
+    ABSENT = enum.auto()
+
+
+ABSENT = Absent.ABSENT
+
+
+class Coercion:
+    """Reads values out of fields and collects what is wrong on the way.
+
+    `emptied_is_null`: a nullable field that was submitted empty is null, because on a form somebody cleared it; in the
+    address of a page it is absent, because a search form sends all its fields.
+    """
+
+    def __init__(self, fields: Fields, *, emptied_is_null: bool) -> None:
+        self.fields = fields
+        self.emptied_is_null = emptied_is_null
+        self.problems: list[Problem] = []
+
+    def values(self, variables: Mapping[str, Variable]) -> dict[str, Any]:
+        """The variables that were submitted. Fields that are no variable are ignored."""
+        found: dict[str, Any] = {}
+        for name, variable in variables.items():
+            value = self.variable(variable)
+            if value is not ABSENT:
+                found[name] = value
+        return found
+
+    def variable(self, variable: Variable) -> Any:
+        """One variable; one with a default may be left out."""
+        if (
+            variable.has_default
+            and not self.fields.texts(variable.name)
+            and not self.fields.children.get(variable.name)
+        ):
+            return ABSENT
+        return self.value(variable.type, variable.name)
+
+    def value(self, kind: GraphQLInputType, path: str) -> Any:
+        """A value of a type at a path, or ABSENT."""
+        if isinstance(kind, GraphQLNonNull):
+            return self.demanded(kind.of_type, path)
+        if isinstance(kind, GraphQLList):
+            return self.list_of(kind.of_type, path)
+        if isinstance(kind, GraphQLInputObjectType):
+            return self.object_of(kind, path) if self.fields.children.get(path) else ABSENT
+        text = self.fields.last(path)
+        if text is None:
+            return None if self.emptied_is_null and self.fields.submitted(path) else ABSENT
+        return self.leaf(kind, text, path)
+
+    def demanded(self, kind: GraphQLInputType, path: str) -> Any:
+        """A value that must be there. For an object the missing fields are named, for a list none is an empty one."""
+        if isinstance(kind, GraphQLInputObjectType):
+            return self.object_of(kind, path)
+        if isinstance(kind, GraphQLList):
+            found = self.list_of(kind.of_type, path)
+            return [] if found is ABSENT else found
+        text = self.fields.last(path)
+        if text is None:
+            self.problems.append(Problem(path, Mistake.MISSING))
+            return None
+        return self.leaf(kind, text, path)
+
+    def object_of(self, kind: GraphQLInputObjectType, path: str) -> dict[str, Any]:
+        """An input object from the fields below the path."""
+        found: dict[str, Any] = {}
+        for name, field in kind.fields.items():
+            below = f"{path}.{name}"
+            if not self.fields.submitted(below) and not is_required_input_field(field):
+                continue
+            value = self.value(field.type, below)
+            if value is not ABSENT:
+                found[name] = value
+        return found
+
+    def list_of(self, kind: GraphQLInputType, path: str) -> Any:
+        """A list: the same name several times for leaves, numbered rows for objects."""
+        item = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        if isinstance(item, GraphQLInputObjectType | GraphQLList):
+            rows = self.fields.rows(path)
+            return [self.value(kind, f"{path}.{row}") for row in rows] if rows else ABSENT
+        texts = self.fields.texts(path)
+        return [self.leaf(item, text, path) for text in texts] if texts else ABSENT
+
+    def leaf(self, kind: GraphQLScalarType | GraphQLEnumType, text: str, path: str) -> Any:
+        """A scalar or enum value of a text; after a mistake the value does not matter."""
+        value = leaf_value(kind, text)
+        if isinstance(value, Mistake):
+            self.problems.append(Problem(path, value))
+            return None
+        return value
+
+
+def leaf_value(kind: GraphQLScalarType | GraphQLEnumType, text: str) -> Any:
+    """The value a text stands for, as JSON holds it, or what is wrong with the text."""
+    if "\0" in text:
+        return Mistake.MALFORMED
+    if isinstance(kind, GraphQLEnumType):
+        return text if text in kind.values else Mistake.NOT_CHOICE
+    reader = READERS.get(kind.name)
+    return reader(text.strip()) if reader else custom(kind, text)
+
+
+def whole(text: str) -> int | Mistake:
+    """An `Int`, which GraphQL limits to 32 bits."""
+    if not WHOLE.fullmatch(text):
+        return Mistake.NOT_WHOLE
+    return int(text) if INT_MIN <= int(text) <= INT_MAX else Mistake.OUT_OF_RANGE
+
+
+def decimal(text: str) -> float | Mistake:
+    """A `Float` that is finite."""
+    if not DECIMAL.fullmatch(text):
+        return Mistake.NOT_NUMBER
+    return float(text) if math.isfinite(float(text)) else Mistake.OUT_OF_RANGE
+
+
+def boolean(text: str) -> bool | Mistake:
+    """A `Boolean` as check boxes and addresses write it."""
+    if text in TRUE:
+        return True
+    return False if text in FALSE else Mistake.NOT_CHOICE
+
+
+READERS = {"Int": whole, "Float": decimal, "Boolean": boolean}
+
+
+def custom(kind: GraphQLScalarType, text: str) -> str | Mistake:
+    """A string, an id, or a scalar of ours, whose own parser says whether the text is one."""
+    if kind.name == "DateTime" and LOCAL_TIME.fullmatch(text):
+        text += CHINA_OFFSET
+    if kind.name not in {GraphQLString.name, "ID"}:
+        text = text.strip()
+        try:
+            kind.parse_value(text)
+        except (GraphQLError, ValueError, TypeError, ArithmeticError):
+            return Mistake.MALFORMED
+    return text

@@ -1,0 +1,118 @@
+"""An operation that belongs to a page: read from its file, checked against its audience's view, ready to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    is_input_type,
+    parse,
+    type_from_ast,
+    validate,
+    value_from_ast_untyped,
+)
+
+from portal.pages.faults import PageFault
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of an operation. `has_default`: it may be left out although its type is not nullable."""
+
+    name: str
+    type: GraphQLInputType
+    default: Any
+    has_default: bool
+
+
+@dataclass(frozen=True)
+class Document:
+    """One operation in one file. `file` is `audience/name.graphql`, for people."""
+
+    file: str
+    source: str
+    definition: OperationDefinitionNode
+    variables: Mapping[str, Variable]
+
+    @property
+    def name(self) -> str | None:
+        """The operation's own name."""
+        return self.definition.name.value if self.definition.name else None
+
+    @cached_property
+    def root_fields(self) -> tuple[FieldNode, ...]:
+        """The fields at the root. Fragments are not looked into: pages write their root fields out."""
+        return tuple(node for node in self.definition.selection_set.selections if isinstance(node, FieldNode))
+
+    @cached_property
+    def root_keys(self) -> frozenset[str]:
+        """The names that the answer's data has at its root."""
+        return frozenset(response_key(field) for field in self.root_fields)
+
+    def keys_fed_by(self, names: frozenset[str]) -> frozenset[str]:
+        """Root fields with an argument that is one of these variables."""
+        return frozenset(response_key(field) for field in self.root_fields if names & set(argument_variables(field)))
+
+    @cached_property
+    def idempotency_variable(self) -> str | None:
+        """The variable that holds the key of `@idempotent(key: $key)`, which makes a form sent twice count once."""
+        for field in self.root_fields:
+            for directive in field.directives:
+                if directive.name.value == "idempotent":
+                    return next(
+                        (a.value.name.value for a in directive.arguments if isinstance(a.value, VariableNode)), None
+                    )
+        return None
+
+
+def response_key(field: FieldNode) -> str:
+    """The field's alias or name."""
+    return field.alias.value if field.alias else field.name.value
+
+
+def argument_variables(field: FieldNode) -> Iterator[str]:
+    """The variables that are arguments of a field by themselves."""
+    return (a.value.name.value for a in field.arguments if isinstance(a.value, VariableNode))
+
+
+def read_document(file: str, source: str, schema: GraphQLSchema, kind: OperationType) -> Document:
+    """Parse and validate one operation; a fault names the file, the line and what is wrong there."""
+    try:
+        tree = parse(source)
+    except GraphQLError as error:
+        raise PageFault(file, located(error)) from error
+    errors = validate(schema, tree)
+    if errors:
+        raise PageFault(file, "; ".join(map(located, errors)))
+    operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
+    if len(operations) != 1 or operations[0].operation is not kind:
+        raise PageFault(file, f"holds exactly one {kind.value}")
+    return Document(file, source, operations[0], read_variables(operations[0], schema))
+
+
+def read_variables(definition: OperationDefinitionNode, schema: GraphQLSchema) -> Mapping[str, Variable]:
+    """The variables with their types of the view."""
+    found: dict[str, Variable] = {}
+    for node in definition.variable_definitions:
+        kind = type_from_ast(schema, node.type)
+        # Validation has refused everything else.
+        assert is_input_type(kind)
+        default = value_from_ast_untyped(node.default_value) if node.default_value else None
+        name = node.variable.name.value
+        found[name] = Variable(name, kind, default, node.default_value is not None)
+    return found
+
+
+def located(error: GraphQLError) -> str:
+    """An error with its line."""
+    return f"line {error.locations[0].line}: {error.message}" if error.locations else error.message

@@ -1,0 +1,16 @@
+"""What pages need of the query engine; `resolvers.planner.engine.Engine` is one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from resolvers.planner.engine import Answer, Operation
+from segments.viewer import Viewer
+
+
+class Engine(Protocol):
+    """Runs an operation for a viewer, in process."""
+
+    async def execute(self, viewer: Viewer, operation: Operation) -> Answer:
+        """The answer `{"data": …, "errors": …}` as bytes of JSON."""
+        ...

@@ -1,0 +1,65 @@
+"""The template environment of a language: what every template can call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from portal.pages import formats
+from portal.pages.charts.gantt import gantt
+from portal.pages.charts.regions import tiles
+from portal.pages.charts.series import steps, trend
+from portal.pages.charts.shares import funnel, meter, nps, ring, spark, strip
+from portal.pages.tones import tone
+from portal.pages.words import gettext, label
+from segments.classification import Classification
+from segments.viewer import Language
+
+CHARTS = {chart.__name__: chart for chart in (funnel, gantt, meter, nps, ring, spark, steps, strip, tiles, trend)}
+
+
+def make_environment(language: Language, directories: Iterable[Path]) -> Environment:
+    """Templates from some folders, the first that has one. A name that is not there is an error, not an empty string."""
+    environment = Environment(
+        loader=FileSystemLoader([str(directory) for directory in directories]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        money=partial(formats.money, language=language),
+        wan=partial(formats.large_money, language=language),
+        when=when,
+        day=day,
+        number=formats.number,
+        signed=formats.signed,
+        label=partial(label, language),
+        tone=tone,
+        items_of=items_of,
+    )
+    environment.globals.update(_=gettext(language), charts=CHARTS, GRADES=[degree.value for degree in Classification])
+    return environment
+
+
+@pass_context
+def when(context: Context, value: str | None, form: formats.Form = "moment") -> Markup:
+    """A moment; the year is shown when it is not the present one."""
+    return formats.when(value, form, context["language"], context["today"])
+
+
+@pass_context
+def day(context: Context, value: str | None) -> Markup:
+    """The day of a moment in figures, for tables."""
+    return when(context, value, "date")
+
+
+def items_of(rows: Sequence[Mapping[str, Any]], key: str, value: str) -> dict[Any, Any]:
+    """Rows as a mapping from one of their keys to another, for charts."""
+    return {row[key]: row[value] for row in rows}

@@ -1,0 +1,115 @@
+"""A page and its forms, as read from their files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from graphql import get_named_type
+
+from portal.pages.document import Document
+from segments.audiences import CONSUMER, Audience
+
+PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
+# The page at a portal's root.
+HOME = "home"
+# What every template has; an operation's root fields must not take these names.
+TEMPLATE_NAMES = frozenset(
+    (
+        "GRADES any_chosen asset audience charts chosen cleared current_entry demonstration done forms here "
+        "home kept language link mark navigation now operation page problems q search_page searched "
+        "sign_in_address sign_out switch today toggled visitor"
+    ).split()
+)
+TO_ADDRESS, FROM_ADDRESS = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The page that follows a form, and where in the mutation's answer the values of its address lie."""
+
+    page: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A form: its mutation, and what follows when it is done."""
+
+    name: str
+    document: Document
+    done: str
+    then: Then | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The header's search box: the variable it fills and the words it shows."""
+
+    variable: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address of one portal. `path` is the whole route, with parameters in braces."""
+
+    audience: Audience
+    name: str
+    title: str
+    path: str
+    document: Document
+    template: str
+    actions: Mapping[str, Action]
+    place: int | None = None
+    under: str | None = None
+    public: bool = False
+    search: Search | None = None
+
+    @property
+    def path_parameters(self) -> frozenset[str]:
+        """The variables that come from the path."""
+        return frozenset(PLACEHOLDER.findall(self.path))
+
+    @property
+    def full_name(self) -> str:
+        """`audience/name`."""
+        return f"{self.audience.value}/{self.name}"
+
+    def address(self, values: Mapping[str, object]) -> str:
+        """The page's address with these values: those of the path in it, the others as its query."""
+        parameters = self.path_parameters
+        path = PLACEHOLDER.sub(lambda found: quote(self.written(found[1], values), safe=""), self.path)
+        query = [(name, value) for name, value in values.items() if name not in parameters and value not in (None, "")]
+        return f"{path}?{urlencode(query, doseq=True)}" if query else path
+
+    def written(self, parameter: str, values: Mapping[str, object]) -> str:
+        """A path parameter as the address shows it."""
+        value = str(values[parameter])
+        return id_in_address(value) if self.is_id(parameter) else value
+
+    def read(self, parameter: str, segment: str) -> str:
+        """The value of a path parameter from the address."""
+        return id_of_address(segment) if self.is_id(parameter) else segment
+
+    def is_id(self, parameter: str) -> bool:
+        """Whether a path parameter is a global id."""
+        return get_named_type(self.document.variables[parameter].type).name == "ID"
+
+
+def id_in_address(text: str) -> str:
+    """A global id without the signs of base64 that mean something in an address."""
+    return text.translate(TO_ADDRESS).rstrip("=")
+
+
+def id_of_address(segment: str) -> str:
+    """The global id that an address shows."""
+    text = segment.translate(FROM_ADDRESS)
+    return text + "=" * (-len(text) % 4)
+
+
+def portal_root(audience: Audience) -> str:
+    """Where a portal's pages lie: consumers are the public and have the root itself."""
+    return "" if audience is CONSUMER else f"/{audience.value}"

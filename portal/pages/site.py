@@ -1,0 +1,67 @@
+"""Everything that pages stand on, put together once at start-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphql import GraphQLSchema
+from jinja2 import Environment
+
+from foundation.clock import Clock
+from foundation.language import LANGUAGES, Language
+from portal.pages.assets import Assets, read_assets
+from portal.pages.engine import Engine
+from portal.pages.environment import make_environment
+from portal.pages.registry import Registry, read_pages
+from portal.pages.visitors import Sessions
+from segments.audiences import Audience
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Site:
+    """The pages of one installation.
+
+    `secure`: people reach it over TLS; a setting says so and not a request, whose scheme a proxy may have changed.
+    `demonstration`: pages say that their data are samples, and show their operations.
+    """
+
+    registry: Registry
+    assets: Assets
+    environments: Mapping[Language, Environment]
+    engine: Engine
+    sessions: Sessions
+    clock: Clock
+    language: Language
+    secure: bool
+    demonstration: bool
+
+
+def make_site(
+    schemas: Mapping[Audience, GraphQLSchema],
+    engine: Engine,
+    sessions: Sessions,
+    clock: Clock,
+    *,
+    language: Language = "zh",
+    secure: bool = False,
+    demonstration: bool = False,
+    directories: Sequence[Path] = (HERE,),
+) -> Site:
+    """Read, check and compile everything. `schemas` are the views that this installation serves.
+
+    `directories` hold pages; an installation may put its own before ours.
+    """
+    registry = read_pages(directories, schemas)
+    environments = {
+        each: make_environment(each, [*directories, *([] if HERE in directories else [HERE])]) for each in LANGUAGES
+    }
+    assets = read_assets(HERE / "static")
+    for environment in environments.values():
+        environment.globals["asset"] = assets.address
+        for page in registry.pages.values():
+            environment.get_template(page.template)
+    return Site(registry, assets, environments, engine, sessions, clock, language, secure, demonstration)

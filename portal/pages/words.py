@@ -1,0 +1,48 @@
+"""Words in the visitor's language, as templates ask for them: `{{ _("共 {count} 件", count=3) }}`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from markupsafe import Markup, escape
+
+from foundation.language import Language, UnknownMessageError, catalogues, filled
+
+# Words of enum values stand under `label.OPEN`, or `label.OrderStatus.OPEN` where a code means several things.
+LABEL = "label"
+
+
+def gettext(language: Language) -> Callable[..., Markup]:
+    """The `_` of templates. Values are escaped unless they are markup, so that a `<time>` may stand in a sentence."""
+
+    def translated(chinese: str, **params: object) -> Markup:
+        # Named after themselves, the placeholders survive the translation and are filled after escaping.
+        kept = {name: f"{{{name}}}" for name in params}
+        text = say(chinese, language, **kept)
+        return Markup(filled(str(escape(text)), {name: escape(value) for name, value in params.items()}))  # noqa: S704 - both parts are escaped.
+
+    return translated
+
+
+def say(chinese: str, language: Language, **params: object) -> str:
+    """Words in a language. Without an entry, which a test forbids for ours, they stay Chinese."""
+    try:
+        return catalogues().text(chinese, language, **params)
+    except UnknownMessageError:
+        return filled(chinese, params)
+
+
+def label(language: Language, code: str | None, kind: str = "") -> str:
+    """The words of an enum value; `kind` is the enum's name. One without words is shown as the code reads."""
+    if code is None:
+        return "—"
+    messages = catalogues().messages[language]
+    for key in (f"{LABEL}.{kind}.{code}", f"{LABEL}.{code}"):
+        if key in messages:
+            return messages[key]
+    return code.replace("_", " ").capitalize()
+
+
+def msgid(text: str) -> str:
+    """Marks words in Python that are translated later, so that the check of the catalogues finds them."""
+    return text
