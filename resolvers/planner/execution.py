@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import graphql as g
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,12 +78,11 @@ class Execution:
         # Sibling fields share one connection, which runs one statement at a time.
         async with self.turn:
             await self.session.flush()
-            written = await self.fetch(plan.sql, plan.arguments(variables, self.viewer, self.now))
-        found = orjson.loads(written) if written is not None else None
+            found = await self.fetch(plan.sql, plan.arguments(variables, self.viewer, self.now))
         return ready(fill_batches(found, plan.batches, self.viewer))
 
     async def fetch(self, statement: str, arguments: Sequence[Any]) -> Any:
-        """One value from the transaction's own connection, past SQLAlchemy's result processing."""
+        """One value from the transaction's own connection, on which SQLAlchemy has set a codec that decodes JSON."""
         connection = await self.session.connection()
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection

@@ -145,7 +145,7 @@ def merged(
         return select.where(*bounds(compiler, keys, page)).order_by(*order).limit(limit)
 
     sides = [rows_of(type_, side, bounded=True).correlate(*outer).subquery() for type_, side in shown]
-    together = sa.union_all(*(sa.select(side) for side in sides)).correlate(*outer).subquery()
+    together = sa.union_all(*(sa.select(side) for side in sides)).subquery()
     width = len(together.c) - 1
     keys = [Key(together.c[f"k{at}"], plan.descending and at < width - 1, nullable=False) for at in range(width)]
     numbered = numbered_rows(compiler, sa.select(together), keys, page, outer)
