@@ -33,7 +33,7 @@ demo: .venv/main.stamp ## start the embedded database, fill it with demonstratio
 
 ##@ Develop
 .PHONY: test check lint types layers schema bench docs migration locks clean
-test: .venv/development.stamp ## run all tests; PYTEST="-k orders" passes options
+test: .venv/development.stamp $(if $(shell command -v npm),tests/clients/node_modules/stamp) ## run all tests; PYTEST="-k orders" passes options
 	@$(call step,tests)
 	command -v node >/dev/null || echo "    left out: tests marked node (Node.js is not installed)"
 	command -v chromium >/dev/null || echo "    left out: tests marked browser (chromium is not installed)"
@@ -110,6 +110,13 @@ endef
 
 .venv/main.stamp: requirements/main.txt requirements/build.txt pyproject.toml | .venv/bin/python
 	$(call install,main)
+
+# Clients of other people, for the tests marked node.
+tests/clients/node_modules/stamp: tests/clients/package-lock.json
+	@$(call step,install tests/clients)
+	npm ci --prefix tests/clients --silent --no-audit --no-fund || npm ci --prefix tests/clients --no-audit --no-fund
+	touch $@
+	$(call done)
 
 .venv/development.stamp: requirements/dev.txt requirements/build.txt pyproject.toml | .venv/bin/python
 	$(call install,dev)
