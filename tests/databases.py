@@ -46,11 +46,13 @@ async def migrated_template(settings: Settings, superuser: URL) -> str:
     """The name of a migrated database to clone; made when migrations have changed since the last time."""
     name = f"quadrant_template_{content_name()}"
     existing = await database_names(superuser)
+    for orphan in filter(is_orphan, existing):
+        await provision.drop_database(superuser, orphan)
     if name in existing:
         return name
     await provision.make_roles(superuser.set(database="postgres"))
     for left_over in existing:
-        if left_over.startswith("quadrant_template_") or is_orphan(left_over):
+        if left_over.startswith("quadrant_template_"):
             await provision.drop_database(superuser, left_over)
     unfinished = "quadrant_unfinished"
     await provision.drop_database(superuser, unfinished)
