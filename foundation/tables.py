@@ -23,6 +23,11 @@ NAMING = {
 }
 
 
+def values_of(members: type[enum.Enum]) -> list[str]:
+    """What the database stores of an enum's members."""
+    return [str(member.value) for member in members]
+
+
 def labels(kind: type[enum.Enum], name: str) -> sa.Enum:
     """The column type of an enum: its labels as text under a CHECK constraint called `name`.
 
@@ -36,7 +41,7 @@ def labels(kind: type[enum.Enum], name: str) -> sa.Enum:
         native_enum=False,
         create_constraint=True,
         length=longest,
-        values_callable=lambda members: [member.value for member in members],
+        values_callable=values_of,
     )
 
 

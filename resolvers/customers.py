@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from domain.customers import tables
+from domain.customers import interactions, profiles, tables, teams
+from domain.customers.profiles import KEEP, Kept
 from resolvers.planner.declare import LANGUAGE, NOW
+from resolvers.planner.mutations import Act
 from resolvers.planner.sqljson import literal
+from segments.classification import Classification
 
 Bound = sa.ColumnElement[Any] | None
 
@@ -18,7 +22,7 @@ Bound = sa.ColumnElement[Any] | None
 def localised(source: sa.FromClause, name: str = "name") -> sa.ColumnElement[str]:
     """A text in the viewer's language: English where it is asked for and there is one, else Chinese."""
     english = source.c[f"{name}_en"]
-    return sa.case((LANGUAGE == literal("en"), sa.func.coalesce(english, source.c[name])), else_=source.c[name])
+    return sa.case((literal("en") == LANGUAGE, sa.func.coalesce(english, source.c[name])), else_=source.c[name])
 
 
 def display_name(source: sa.FromClause) -> sa.ColumnElement[str]:
@@ -109,3 +113,83 @@ def placed_at(order: sa.FromClause) -> Sequence[sa.ColumnElement[Any]]:
 def logged_of(interaction: sa.FromClause, *, customer: Bound = None) -> sa.ColumnElement[bool]:
     """Interactions with one customer, or with any."""
     return sa.true() if customer is None else interaction.c.customer_id == customer
+
+
+async def log_interaction(
+    act: Act,
+    *,
+    customer: UUID,
+    kind: tables.InteractionKind,
+    at: dt.datetime,
+    subject: str,
+    summary: str,
+    contacts: Sequence[UUID] | None = None,
+    employees: Sequence[UUID] | None = None,
+    follow_up: str | None = None,
+    follow_up_on: dt.date | None = None,
+    classification: Classification | None = None,
+    compartments: Sequence[str] | None = None,
+) -> UUID:
+    """See `domain.customers.interactions`."""
+    return await interactions.log_interaction(
+        act.session,
+        act.viewer,
+        act.now,
+        act.new_id,
+        customer_id=customer,
+        kind=kind,
+        at=at,
+        subject=subject,
+        summary=summary,
+        contact_ids=contacts or (),
+        employee_ids=employees or (),
+        follow_up=follow_up,
+        follow_up_on=follow_up_on,
+        classification=classification or Classification.INTERNAL,
+        compartments=compartments or (),
+    )
+
+
+async def update_customer(
+    act: Act,
+    *,
+    customer: UUID,
+    version: int,
+    name: str | Kept | None = KEEP,
+    name_en: str | Kept | None = KEEP,
+    status: tables.CustomerStatus | Kept | None = KEEP,
+    region: UUID | Kept | None = KEEP,
+    key_account: bool | Kept | None = KEEP,
+    contact_days_max: int | Kept | None = KEEP,
+) -> UUID:
+    """See `domain.customers.profiles`. A member left out, or null where null has no meaning, keeps what is there."""
+    return await profiles.update_customer(
+        act.session,
+        act.now,
+        act.new_id,
+        customer_id=customer,
+        version=version,
+        name=KEEP if name is None else name,
+        name_en=name_en,
+        status=KEEP if status is None else status,
+        region_id=region,
+        key_account=KEEP if key_account is None else key_account,
+        contact_days_max=contact_days_max,
+    )
+
+
+async def assign_account_team(
+    act: Act, *, customer: UUID, valid_from: dt.date, members: Sequence[Mapping[str, Any]]
+) -> UUID:
+    """See `domain.customers.teams`."""
+    places = [teams.Place(member["employee"], member["role"]) for member in members]
+    return await teams.assign_account_team(
+        act.session, act.now, act.new_id, customer_id=customer, valid_from=valid_from, places=places
+    )
+
+
+async def move_segment(act: Act, *, customer: UUID, to_segment: tables.Segment, reason: str) -> UUID:
+    """See `domain.customers.profiles`."""
+    return await profiles.move_segment(
+        act.session, act.viewer, act.now, act.new_id, customer_id=customer, to_segment=to_segment, reason=reason
+    )

@@ -44,10 +44,10 @@ def orders(
     return sa.and_(*conditions)
 
 
-def totals(**filter: Bound) -> sa.Select[Any]:
+def totals(**filter: Bound) -> sa.Select[*tuple[Any, ...]]:
     """Sums per currency over the orders of a filter."""
     order = Order.__table__.alias("o")
-    return (
+    sums: sa.Select[*tuple[Any, ...]] = (
         sa.select(
             sa.func.count().label("orders"),
             sa.func.count(order.c.customer_id.distinct()).label("customers"),
@@ -62,3 +62,4 @@ def totals(**filter: Bound) -> sa.Select[Any]:
         .group_by(order.c.total_currency)
         .order_by(order.c.total_currency)
     )
+    return sums

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
+from domain.programmes import fleet as unit_rules
+from domain.programmes import phases
+from domain.programmes.tables import EquipmentStatus, ProgrammePhase
 from resolvers.customers import localised, today
 from resolvers.planner.declare import NOW
+from resolvers.planner.mutations import Act
 
 Bound = sa.ColumnElement[Any] | None
 
@@ -64,3 +70,58 @@ def fleet(state: sa.FromClause, *, at: Bound = None, programme: Bound = None) ->
 def changed_of(unit: sa.FromClause, *, programme: Bound = None) -> sa.ColumnElement[bool]:
     """Units of one programme, or of any."""
     return sa.true() if programme is None else unit.c.programme_id == programme
+
+
+async def advance_phase(act: Act, *, programme: UUID, version: int, phase: ProgrammePhase, on: dt.date) -> UUID:
+    """See `domain.programmes.phases`."""
+    return await phases.advance_phase(
+        act.session, act.now, act.new_id, programme_id=programme, version=version, phase=phase, on=on
+    )
+
+
+async def reach_milestone(act: Act, *, milestone: UUID, on: dt.date) -> UUID:
+    """See `domain.programmes.phases`."""
+    return await phases.reach_milestone(act.session, act.now, act.new_id, milestone_id=milestone, on=on)
+
+
+async def record_equipment_state(
+    act: Act,
+    *,
+    equipment: UUID,
+    version: int,
+    status: EquipmentStatus,
+    at: dt.datetime,
+    reason: str,
+    location: str | None = None,
+    operating_hours: int | None = None,
+) -> UUID:
+    """See `domain.programmes.fleet`."""
+    return await unit_rules.record_equipment_state(
+        act.session,
+        act.now,
+        act.new_id,
+        equipment_id=equipment,
+        version=version,
+        status=status,
+        at=at,
+        reason=reason,
+        location=location,
+        operating_hours=operating_hours,
+    )
+
+
+async def change_configuration(
+    act: Act, *, equipment: UUID, version: int, slot: str, part_number: str, revision: str, at: dt.datetime
+) -> UUID:
+    """See `domain.programmes.fleet`."""
+    return await unit_rules.change_configuration(
+        act.session,
+        act.now,
+        act.new_id,
+        equipment_id=equipment,
+        version=version,
+        slot=slot,
+        part_number=part_number,
+        revision=revision,
+        at=at,
+    )

@@ -55,12 +55,12 @@ def categories(category: sa.FromClause, *, parent: Bound = None) -> sa.ColumnEle
     return category.c.parent_id.is_(None) if parent is None else category.c.parent_id == parent
 
 
-def price(variant: sa.FromClause) -> sa.Select[Any]:
+def price(variant: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
     """What the viewer pays today: the customer's own price, else the audience's. Row policies hide all other prices."""
     offer = tables.Price.__table__.alias("offer")
     # Staff have no price of their own; they see what a consumer pays.
-    audience = sa.case((AUDIENCE == literal("staff"), literal("consumer")), else_=AUDIENCE)
-    return (
+    audience = sa.case((literal("staff") == AUDIENCE, literal("consumer")), else_=AUDIENCE)
+    offered: sa.Select[*tuple[Any, ...]] = (
         sa.select(offer.c.amount, offer.c.currency)
         .where(
             offer.c.variant_id == variant.c.id,
@@ -72,10 +72,13 @@ def price(variant: sa.FromClause) -> sa.Select[Any]:
         .order_by(offer.c.customer_id.is_(None), offer.c.valid_from.desc(), offer.c.id)
         .limit(sa.bindparam(None, 1, sa.BigInteger()))
     )
+    return offered
 
 
 def available(variant: sa.FromClause) -> sa.ColumnElement[Any]:
     """How many can be sold now, over all locations."""
     stock = tables.Stock.__table__.alias("s")
     total = sa.select(sa.func.coalesce(sa.func.sum(stock.c.on_hand - stock.c.reserved), 0))
-    return sa.cast(total.where(stock.c.variant_id == variant.c.id).correlate(variant).scalar_subquery(), sa.BigInteger())
+    return sa.cast(
+        total.where(stock.c.variant_id == variant.c.id).correlate(variant).scalar_subquery(), sa.BigInteger()
+    )

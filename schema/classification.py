@@ -1,9 +1,7 @@
 """Degrees of secrecy 密级 as clients see them."""
 
-import strawberry
-
 from segments.audiences import EVERYONE
-from segments.classification import Classification as Degree
-from segments.marks import For
+from segments.classification import Classification
+from segments.marks import publish_enum
 
-Classification = For(*EVERYONE)(strawberry.enum(Degree, name="Classification"))
+publish_enum(Classification, *EVERYONE)

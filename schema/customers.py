@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.customers import tables
+from domain.customers.tables import CustomerKind, CustomerStatus, InteractionKind, Segment, TeamRole
 from resolvers import customers as answers
 from resolvers.planner.declare import Side, by_id, id_of, listing, merged, optional, related, row, sql
 from resolvers.planner.mutations import UserError, mutation
@@ -15,18 +16,18 @@ from resolvers.planner.relay import Connection, Node
 from resolvers.planner.subscriptions import subscription
 from schema.classification import Classification
 from segments.audiences import CUSTOMERS, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
-from segments.marks import For, Needs, Of
+from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
     from schema.orders import Order
 
 SERVED = (MILITARY, GOVERNMENT, ENTERPRISE, STAFF)
 
-Segment = For(STAFF)(strawberry.enum(tables.Segment))
-CustomerKind = For(*CUSTOMERS, STAFF)(strawberry.enum(tables.CustomerKind))
-CustomerStatus = For(STAFF)(strawberry.enum(tables.CustomerStatus))
-TeamRole = For(*SERVED)(strawberry.enum(tables.TeamRole))
-InteractionKind = For(*SERVED)(strawberry.enum(tables.InteractionKind))
+publish_enum(Segment, STAFF)
+publish_enum(CustomerKind, *CUSTOMERS, STAFF)
+publish_enum(CustomerStatus, STAFF)
+publish_enum(TeamRole, *SERVED)
+publish_enum(InteractionKind, *SERVED)
 
 
 @For(*EVERYONE)
@@ -198,14 +199,110 @@ class CustomersQuery:
     """Root fields of customers."""
 
     customer: Annotated[Customer | None, For(*CUSTOMERS, STAFF)] = by_id()
-    customers: Annotated[Connection[Customer], For(STAFF)] = listing(
-        answers.customers, filter=optional(CustomerFilter)
-    )
+    customers: Annotated[Connection[Customer], For(STAFF)] = listing(answers.customers, filter=optional(CustomerFilter))
     regions: Annotated[Connection[Region], For(*CUSTOMERS, STAFF)] = listing(
         answers.regions, parent=optional(id_of("Region"))
     )
     interactions: Annotated[Connection[Interaction], For(STAFF)] = listing(
         answers.logged_of, customer=optional(id_of("Customer"))
+    )
+
+
+@For(STAFF)
+@strawberry.input
+class LogInteractionInput:
+    """What was said with a customer. Participants are the customer's contacts and our employees. 登记客户互动。"""
+
+    customer: Annotated[strawberry.ID, Of("Customer")]
+    kind: InteractionKind
+    at: dt.datetime
+    subject: str
+    summary: str
+    contacts: Annotated[list[strawberry.ID] | None, Of("Contact")] = strawberry.UNSET
+    employees: Annotated[list[strawberry.ID] | None, Of("Employee")] = strawberry.UNSET
+    follow_up: str | None = strawberry.UNSET
+    follow_up_on: dt.date | None = strawberry.UNSET
+    classification: Classification | None = strawberry.UNSET
+    compartments: list[str] | None = strawberry.UNSET
+
+
+@For(STAFF)
+@strawberry.type
+class LogInteractionPayload:
+    """The interaction as it was logged, or why it was not. 登记结果。"""
+
+    interaction: Interaction | None
+    errors: list[UserError]
+
+
+@For(STAFF)
+@strawberry.input
+class UpdateCustomerInput:
+    """What to change of a customer; what is left out stays. `version` is the one you have seen. 修改客户资料。"""
+
+    customer: Annotated[strawberry.ID, Of("Customer")]
+    version: int
+    name: str | None = strawberry.UNSET
+    name_en: str | None = strawberry.UNSET
+    status: CustomerStatus | None = strawberry.UNSET
+    region: Annotated[strawberry.ID | None, Of("Region")] = strawberry.UNSET
+    key_account: bool | None = strawberry.UNSET
+    contact_days_max: int | None = strawberry.UNSET
+
+
+@For(STAFF)
+@strawberry.input
+class TeamPlaceInput:
+    """An employee in a role. 团队成员。"""
+
+    employee: Annotated[strawberry.ID, Of("Employee")]
+    role: TeamRole
+
+
+@For(STAFF)
+@strawberry.input
+class AssignAccountTeamInput:
+    """The whole team of an account from a day on; who is not named ends that day. 指定服务团队。"""
+
+    customer: Annotated[strawberry.ID, Of("Customer")]
+    valid_from: dt.date
+    members: list[TeamPlaceInput]
+
+
+@For(STAFF)
+@strawberry.input
+class MoveSegmentInput:
+    """Where a customer moves, and why. 变更客户类别。"""
+
+    customer: Annotated[strawberry.ID, Of("Customer")]
+    to_segment: Segment
+    reason: str
+
+
+@For(STAFF)
+@strawberry.type
+class CustomerPayload:
+    """The customer as it is now, or why nothing was changed. 变更结果。"""
+
+    customer: Customer | None
+    errors: list[UserError]
+
+
+@strawberry.type
+class CustomersMutation:
+    """Changes of customers."""
+
+    log_interaction: Annotated[LogInteractionPayload, For(STAFF), Needs("interactions:write")] = mutation(
+        answers.log_interaction, LogInteractionInput, LogInteractionPayload
+    )
+    update_customer: Annotated[CustomerPayload, For(STAFF), Needs("customers:write")] = mutation(
+        answers.update_customer, UpdateCustomerInput, CustomerPayload
+    )
+    assign_account_team: Annotated[CustomerPayload, For(STAFF), Needs("customers:write")] = mutation(
+        answers.assign_account_team, AssignAccountTeamInput, CustomerPayload
+    )
+    move_segment: Annotated[CustomerPayload, For(STAFF), Needs("customers:move")] = mutation(
+        answers.move_segment, MoveSegmentInput, CustomerPayload
     )
 
 

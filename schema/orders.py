@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.orders import tables
+from domain.orders.tables import Channel, OrderStatus
 from resolvers import orders as answers
 from resolvers.planner.declare import by_id, listing, optional, row, selected, sql, value
 from resolvers.planner.relay import BigInt, Connection, Node
@@ -15,13 +16,13 @@ from schema.classification import Classification
 from schema.customers import Customer, SourceSystem, TimelineEntry
 from schema.money import Money
 from segments.audiences import CUSTOMERS, STAFF
-from segments.marks import For, Needs, Of
+from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
     from schema.shop import Variant
 
-OrderStatus = For(*CUSTOMERS, STAFF)(strawberry.enum(tables.OrderStatus))
-Channel = For(*CUSTOMERS, STAFF)(strawberry.enum(tables.Channel, name="OrderChannel"))
+publish_enum(OrderStatus, *CUSTOMERS, STAFF)
+publish_enum(Channel, *CUSTOMERS, STAFF, name="OrderChannel")
 
 
 @For(*CUSTOMERS, STAFF)

@@ -8,18 +8,20 @@ from typing import Annotated
 import strawberry
 
 from domain.programmes import tables
+from domain.programmes.tables import EquipmentStatus, ProgrammePhase
 from resolvers import programmes as answers
 from resolvers.planner.declare import by_id, id_of, listing, optional, related, row, sql
+from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from resolvers.planner.subscriptions import subscription
 from schema.classification import Classification
 from schema.customers import Customer, Employee, Region
 from schema.money import Money
 from segments.audiences import DIVISION, MILITARY, STAFF
-from segments.marks import For, Needs, Of
+from segments.marks import For, Needs, Of, publish_enum
 
-ProgrammePhase = For(MILITARY, DIVISION, STAFF)(strawberry.enum(tables.ProgrammePhase))
-EquipmentStatus = For(MILITARY, STAFF)(strawberry.enum(tables.EquipmentStatus))
+publish_enum(ProgrammePhase, MILITARY, DIVISION, STAFF)
+publish_enum(EquipmentStatus, MILITARY, STAFF)
 
 
 @For(MILITARY, STAFF)
@@ -151,6 +153,98 @@ class ProgrammesQuery:
     )
     fleet: Annotated[Connection[EquipmentState], For(MILITARY, STAFF)] = listing(
         answers.fleet, at=optional(dt.datetime), programme=optional(id_of("Programme"))
+    )
+
+
+@For(STAFF)
+@strawberry.input
+class AdvancePhaseInput:
+    """Which phase a programme enters, and on which day. 推进型号阶段。"""
+
+    programme: Annotated[strawberry.ID, Of("Programme")]
+    version: int
+    phase: ProgrammePhase
+    on: dt.date
+
+
+@For(STAFF)
+@strawberry.type
+class AdvancePhasePayload:
+    """The programme as it is now, or why it stays. 推进结果。"""
+
+    programme: Programme | None
+    errors: list[UserError]
+
+
+@For(STAFF)
+@strawberry.input
+class ReachMilestoneInput:
+    """Which milestone was reached, and on which day. 里程碑达成。"""
+
+    milestone: Annotated[strawberry.ID, Of("Milestone")]
+    on: dt.date
+
+
+@For(STAFF)
+@strawberry.type
+class ReachMilestonePayload:
+    """The milestone as it is now, or why nothing was noted. 达成结果。"""
+
+    milestone: Milestone | None
+    errors: list[UserError]
+
+
+@For(STAFF)
+@strawberry.input
+class RecordEquipmentStateInput:
+    """The state a unit came into, where, when and why. 登记装备状态。"""
+
+    equipment: Annotated[strawberry.ID, Of("Equipment")]
+    version: int
+    status: EquipmentStatus
+    at: dt.datetime
+    reason: str
+    location: str | None = strawberry.UNSET
+    operating_hours: int | None = strawberry.UNSET
+
+
+@For(STAFF)
+@strawberry.input
+class ChangeConfigurationInput:
+    """What part now stands in a slot of a unit. 变更技术状态。"""
+
+    equipment: Annotated[strawberry.ID, Of("Equipment")]
+    version: int
+    slot: str
+    part_number: str
+    revision: str
+    at: dt.datetime
+
+
+@For(STAFF)
+@strawberry.type
+class EquipmentPayload:
+    """The unit as it is now, or why its record stays. 变更结果。"""
+
+    equipment: Equipment | None
+    errors: list[UserError]
+
+
+@strawberry.type
+class ProgrammesMutation:
+    """Changes of programmes and equipment."""
+
+    advance_phase: Annotated[AdvancePhasePayload, For(STAFF), Needs("programmes:write")] = mutation(
+        answers.advance_phase, AdvancePhaseInput, AdvancePhasePayload
+    )
+    reach_milestone: Annotated[ReachMilestonePayload, For(STAFF), Needs("programmes:write")] = mutation(
+        answers.reach_milestone, ReachMilestoneInput, ReachMilestonePayload
+    )
+    record_equipment_state: Annotated[EquipmentPayload, For(STAFF), Needs("equipment:write")] = mutation(
+        answers.record_equipment_state, RecordEquipmentStateInput, EquipmentPayload
+    )
+    change_configuration: Annotated[EquipmentPayload, For(STAFF), Needs("equipment:write")] = mutation(
+        answers.change_configuration, ChangeConfigurationInput, EquipmentPayload
     )
 
 

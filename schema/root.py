@@ -9,9 +9,9 @@ import strawberry
 from resolvers.planner.declare import node, nodes
 from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
-from schema.customers import CustomersQuery, CustomersSubscription
+from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.orders import OrdersQuery
-from schema.programmes import ProgrammesQuery, ProgrammesSubscription
+from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
 from schema.shop import ShopQuery
 from segments.audiences import EVERYONE
 from segments.marks import For
@@ -26,8 +26,13 @@ class Query(CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery):
 
 
 @strawberry.type
+class Mutation(CustomersMutation, ProgrammesMutation):
+    """What can be changed. 变更。"""
+
+
+@strawberry.type
 class Subscription(CustomersSubscription, ProgrammesSubscription):
     """What can be followed as it happens. 订阅。"""
 
 
-MASTER = PlannedSchema(query=Query, subscription=Subscription)
+MASTER = PlannedSchema(query=Query, mutation=Mutation, subscription=Subscription)

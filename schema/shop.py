@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.shop import tables
+from domain.shop.tables import MediaKind, ProductStatus
 from resolvers import shop as answers
 from resolvers.planner.declare import by_key, id_of, listing, optional, row, sql
 from resolvers.planner.relay import Connection, Node
@@ -15,15 +16,15 @@ from schema.classification import Classification
 from schema.customers import Region
 from schema.money import Money
 from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
-from segments.marks import For, Needs, Of
+from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
     from schema.programmes import Programme
 
 PRICED = (CONSUMER, ENTERPRISE, GOVERNMENT, STAFF)
 
-ProductStatus = For(*EVERYONE)(strawberry.enum(tables.ProductStatus))
-MediaKind = For(*EVERYONE)(strawberry.enum(tables.MediaKind))
+publish_enum(ProductStatus, *EVERYONE)
+publish_enum(MediaKind, *EVERYONE)
 
 
 @For(*EVERYONE)

@@ -6,6 +6,7 @@ Both are schema directives, so that the master SDL shows them. They may stand as
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import strawberry
@@ -76,6 +77,11 @@ def marks_on(annotation: Any) -> list[Mark]:
         annotation, *notes = get_args(annotation)
         found += [note for note in notes if isinstance(note, Mark)]
     return found
+
+
+def publish_enum(kind: type[enum.Enum], *audiences: Audience, name: str | None = None) -> None:
+    """Make an enum of the domain a GraphQL enum for these audiences; its values are its labels in the database."""
+    For(*audiences)(strawberry.enum(kind, name=name))
 
 
 class Of:

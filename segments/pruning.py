@@ -7,6 +7,7 @@ schema per audience costs 3 to 6 times as much (docs/adr/0003-views.md).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 from graphql import (
@@ -19,7 +20,6 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
-    get_named_type,
     is_introspection_type,
     is_specified_directive,
     is_specified_scalar_type,
@@ -28,6 +28,7 @@ from graphql import (
 from graphql.type import is_required_argument, is_required_input_field
 
 from segments.audiences import EVERYONE, Audience
+from segments.core_types import named_type
 from segments.marks import For, Needs
 from segments.strawberry_internals import (
     directives,
@@ -46,7 +47,12 @@ ALL: Audiences = frozenset(EVERYONE)
 def written_audiences(element: Any) -> Audiences | None:
     """The audiences an element's own marks name; several marks narrow each other. None without a mark."""
     found = [frozenset(mark.audiences) for mark in directives(element) if isinstance(mark, For)]
-    return frozenset.intersection(*found) if found else None
+    return shared_by(found)
+
+
+def shared_by(found: list[Audiences]) -> Audiences | None:
+    """The audiences that all of them name; None where there are none."""
+    return reduce(lambda left, right: left & right, found) if found else None
 
 
 def written_scopes(element: Any, audience: Audience) -> frozenset[str]:
@@ -68,7 +74,7 @@ def type_audiences(type_: Any) -> Audiences | None:
         for mark in made_with.directives or ()
         if isinstance(mark, For)
     ]
-    return frozenset.intersection(*found) if found else None
+    return shared_by(found)
 
 
 def children(type_: Any) -> dict[str, Any]:
@@ -81,9 +87,9 @@ def neighbours(schema: GraphQLSchema, type_: Any) -> Iterator[GraphQLNamedType]:
     yield from getattr(type_, "interfaces", ())
     yield from getattr(type_, "types", ())
     for field in getattr(type_, "fields", {}).values():
-        yield get_named_type(field.type)
+        yield named_type(field.type)
         for argument in getattr(field, "args", {}).values():
-            yield get_named_type(argument.type)
+            yield named_type(argument.type)
     if isinstance(type_, GraphQLInterfaceType):
         yield from schema.get_possible_types(type_)
 
@@ -225,11 +231,11 @@ def drop_dangling_in(name: str, type_: Any, gone: set[str], faults: list[str]) -
         return False, False
     kept: dict[str, Any] = {}
     for key, field in type_.fields.items():
-        for argument in [each for each, a in getattr(field, "args", {}).items() if get_named_type(a.type).name in gone]:
+        for argument in [each for each, a in getattr(field, "args", {}).items() if named_type(a.type).name in gone]:
             if is_required_argument(field.args[argument]):
                 faults.append(f"{name}.{key}({argument}:): is required but its type is hidden")
             del field.args[argument]
-        if get_named_type(field.type).name not in gone:
+        if named_type(field.type).name not in gone:
             kept[key] = field
         elif isinstance(type_, GraphQLInputObjectType) and is_required_input_field(field):
             faults.append(f"{name}.{key}: is required but its type is hidden")
@@ -266,5 +272,5 @@ def prune(schema: GraphQLSchema, audience: Audience) -> tuple[GraphQLSchema, lis
 def note_scopes(type_: Any, audience: Audience) -> None:
     """Write on each field the scopes it asks for: its own, its type's and those of the type it leads to."""
     for field in getattr(type_, "fields", {}).values():
-        sources = (type_, field, get_named_type(field.type))
+        sources = (type_, field, named_type(field.type))
         field.extensions["needs"] = frozenset[str]().union(*(written_scopes(each, audience) for each in sources))

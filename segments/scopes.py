@@ -37,6 +37,7 @@ SCOPES = (
     Scope("catalogue:read", "查看民品目录", "Read the civil catalogue", (DIVISION,)),
     Scope("customers:move", "变更客户所属细分", "Move customers between segments", (STAFF,)),
     Scope("customers:write", "修改客户资料与服务团队", "Change customers and their account teams", (STAFF,)),
+    Scope("equipment:write", "登记装备状态与技术状态", "Record the state and configuration of equipment", (STAFF,)),
     Scope("interactions:write", "登记客户往来", "Log interactions with customers", (STAFF,)),
     Scope("orders:read", "查看订单", "Read orders", (CONSUMER, ENTERPRISE, GOVERNMENT, MILITARY, STAFF)),
     Scope("products:cost", "查看产品成本", "Read the cost of products", (STAFF,)),
@@ -66,9 +67,15 @@ ROLES = (
         ("customers:write", "interactions:write", "orders:read"),
     ),
     Role("sales", "销售", "Sales", STAFF, ("interactions:write", "orders:read")),
-    Role("service_engineer", "服务工程师", "Service engineer", STAFF, ("interactions:write",)),
+    Role("service_engineer", "服务工程师", "Service engineer", STAFF, ("equipment:write", "interactions:write")),
     Role("product_manager", "产品经理", "Product manager", STAFF, ("orders:read", "products:cost")),
-    Role("programme_manager", "型号主管", "Programme manager", STAFF, ("programmes:cost", "programmes:write")),
+    Role(
+        "programme_manager",
+        "型号主管",
+        "Programme manager",
+        STAFF,
+        ("equipment:write", "programmes:cost", "programmes:write"),
+    ),
     Role(
         "department_head",
         "客户关系管理部部长",
@@ -77,6 +84,7 @@ ROLES = (
         (
             "customers:move",
             "customers:write",
+            "equipment:write",
             "interactions:write",
             "orders:read",
             "products:cost",

@@ -21,21 +21,22 @@ class MasterSchema(strawberry.Schema):
     """The schema of everything, never served: clients execute on a `View` of it."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
+        super().__init__(*arguments, **keywords)  # pyright: ignore[reportUnknownMemberType]
         for type_ in self.core.type_map.values():
             type_.description = type_.description or written_docstring(type_)
 
     def get_fields(self, type_definition: Any) -> list[Any]:
         """Marks inside `Annotated` count as directives of the field or argument."""
         fields = super().get_fields(type_definition)
-        for field in fields:
-            for owner in (field, *field.arguments):
-                if owner.type_annotation is None:
-                    continue
-                written = owner.type_annotation.annotation
-                missing = [mark for mark in marks_on(written) if mark not in owner.directives]
-                owner.directives = [*owner.directives, *missing]
-                owner.metadata = {**owner.metadata, **{"of": of.type_name for of in notes_in(written, Of)}}
+        owners: list[Any] = [owner for field in fields for owner in (field, *field.arguments)]
+        for owner in owners:
+            if owner.type_annotation is None:
+                continue
+            written = owner.type_annotation.annotation
+            missing = [mark for mark in marks_on(written) if mark not in owner.directives]
+            owner.directives = [*owner.directives, *missing]
+            for of in notes_in(written, Of):
+                owner.metadata = {**owner.metadata, "of": of.type_name}
         return fields
 
     @property
@@ -61,7 +62,7 @@ class View(strawberry.Schema):
         """The pruned graphql-core schema."""
         return core_schema(self)
 
-    def get_type_by_name(self, name: str) -> Any:
+    def get_type_by_name(self, name: str) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         """A type of this view; the master's other types do not exist here."""
         return super().get_type_by_name(name) if name in self.core.type_map else None
 

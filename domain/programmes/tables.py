@@ -142,9 +142,7 @@ class EquipmentState(Classified, Table):
         CheckConstraint("valid_until is null or valid_until > valid_from", "period"),
         Index("ix_equipment_state_equipment", "equipment_id", text("valid_from desc"), "id"),
         Index("ix_equipment_state_customer", "customer_id", text("valid_from desc"), "id"),
-        Index(
-            "uq_equipment_state_open", "equipment_id", unique=True, postgresql_where=text("valid_until is null")
-        ),
+        Index("uq_equipment_state_open", "equipment_id", unique=True, postgresql_where=text("valid_until is null")),
     )
 
     equipment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("equipment.id"))

@@ -14,9 +14,9 @@ from domain.customers.tables import Customer, Region
 from domain.identity.tables import AUDIENCE
 from domain.programmes.tables import Programme
 from foundation.tables import TEXT, Table, labels
+from segments import policies
 from segments.audiences import Audience
 from segments.classification import Classified
-from segments import policies
 from segments.policies import ANYBODY, STAFF_OR_SYSTEM, Rows, any_of, offered, owned
 
 

@@ -36,7 +36,7 @@ def gather(container: Any, key: Any, value: Any, places: list[list[tuple[Place, 
             gather(value, at, item, places)
     elif isinstance(value, dict):
         if BATCH_KEY in value:
-            places[value[BATCH_KEY]].append(((container, key), value["columns"]))  # pyright: ignore[reportUnknownArgumentType]
+            places[value[BATCH_KEY]].append(((container, key), value["columns"]))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
             return
         for name, item in value.items():  # pyright: ignore[reportUnknownVariableType]
             gather(value, name, item, places)

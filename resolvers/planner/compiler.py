@@ -16,6 +16,7 @@ from resolvers.planner.keys import id_expression
 from resolvers.planner.relay import Connection
 from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, literal
 from resolvers.planner.values import PAGE_MAX, Values
+from segments.core_types import is_list, named_type
 from segments.strawberry_internals import made_from, metadata, origin, python_name
 
 Nodes = Sequence[Any]
@@ -30,11 +31,6 @@ class NotPlanned(Exception):  # noqa: N818 - a way on, not a fault
 def row_of(type_: Any) -> Row | None:
     """The row declaration of an object type."""
     return declared_row(origin(type_))
-
-
-def named(type_: Any) -> Any:
-    """The type inside lists and non-nulls."""
-    return g.get_named_type(type_)
 
 
 def is_connection(type_: Any) -> bool:
@@ -116,7 +112,7 @@ class Compiler:
     def field(self, type_: Any, source: sa.FromClause, nodes: Nodes) -> Expression:
         """One field of an object: computed, a leaf, a value object, a relation or a list."""
         field = type_.fields[nodes[0].name.value]
-        name, note, target = python_name(field), metadata(field), named(field.type)
+        name, note = python_name(field), metadata(field)
         if "python" in note:
             return self.batch(note["python"], source)
         if name == "id" and row_of(type_):
@@ -125,15 +121,20 @@ class Compiler:
             return self.computed(field, source, nodes, note["sql"])
         if "root" in note:
             return paging.merged(self, field, nodes, note["root"].source, source)
+        return self.by_name(type_, source, name, nodes, note.get("where"))
+
+    def by_name(self, type_: Any, source: sa.FromClause, name: str, nodes: Nodes, where: Any) -> Expression:
+        """A field that its declaration says no more of: a column, the columns of a value object, or a relation."""
+        target = named_type(type_.fields[nodes[0].name.value].type)
         if g.is_leaf_type(target):
             return leaf(target, source.c[name])
         if is_value(origin(target)):
             return self.value_of_columns(target, source, name, nodes)
-        return self.relation(type_, source, name, nodes, note.get("where"))
+        return self.relation(type_, source, name, nodes, where)
 
     def computed(self, field: Any, source: sa.FromClause, nodes: Nodes, expression: Callable[..., Any]) -> Expression:
         """An expression of the row, or value objects from a SELECT."""
-        target = named(field.type)
+        target = named_type(field.type)
         made = expression(source, **self.values.keywords(field, nodes[0]))
         if g.is_leaf_type(target):
             return leaf(target, made)
@@ -142,8 +143,8 @@ class Compiler:
     def value_of_select(self, field: Any, select: sa.Select[Any], nodes: Nodes) -> Expression:
         """A value object, or a list of at most 100, from a SELECT with a column per field."""
         self.count += 1
-        target = named(field.type)
-        if not g.is_list_type(g.get_nullable_type(field.type)):
+        target = named_type(field.type)
+        if not is_list(field.type):
             rows = select.subquery(f"v{self.count}")
             return sa.select(self.object(target, rows, nodes)).select_from(rows).scalar_subquery()
         rows = select.limit(self.values.bind(lambda _: PAGE_MAX, sa.BigInteger())).subquery(f"v{self.count}")
@@ -161,7 +162,7 @@ class Compiler:
             columns = Prefixed(source, prefix)
             computed = metadata(field).get("sql")
             made = computed(columns) if computed else columns.c[python_name(field)]
-            pairs.append((key, leaf(named(field.type), made)))
+            pairs.append((key, leaf(named_type(field.type), made)))
         if self.read_back:
             pairs.append((TYPE_KEY, literal(target.name)))
         first = next(iter(target.fields.values()))
@@ -173,7 +174,7 @@ class Compiler:
         if batch not in self.batches:
             self.batches.append(batch)
         columns = sa.func.json_build_array(*(source.c[name] for name in batch.columns), type_=JSON())
-        number = sa.literal_column(str(self.batches.index(batch)))
+        number: sa.ColumnElement[int] = sa.literal_column(str(self.batches.index(batch)), sa.Integer())
         return sa.func.json_build_object(literal(BATCH_KEY), number, literal("columns"), columns, type_=JSON())
 
     # ---- relations
@@ -181,9 +182,9 @@ class Compiler:
     def relation(self, type_: Any, source: sa.FromClause, name: str, nodes: Nodes, where: Any) -> Expression:
         """A relation by its name on the table class: a page, a bounded list or one row."""
         field = type_.fields[nodes[0].name.value]
-        target = named(field.type)
+        target = named_type(field.type)
         declared = row_of(type_)
-        pairs = relation_columns(declared, source, name)
+        pairs = relation_columns(declared, name)
 
         def joined(other: sa.FromClause) -> sa.ColumnElement[bool]:
             conditions = [other.c[remote] == source.c[local] for local, remote in pairs]
@@ -195,7 +196,7 @@ class Compiler:
         if is_connection(target):
             return paging.connection(self, field, nodes, joined, source)
         other = self.alias(target)
-        if g.is_list_type(g.get_nullable_type(field.type)):
+        if is_list(field.type):
             return self.bounded_list(target, other, nodes, joined(other), source)
         one = sa.select(self.object(target, other, nodes)).select_from(other).where(joined(other))
         return one.correlate(source).scalar_subquery()
@@ -256,7 +257,7 @@ class PrefixedColumns:
         return self._source.c[f"{self._prefix}_{name}"]
 
 
-def relation_columns(declared: Row | None, source: sa.FromClause, name: str) -> list[tuple[str, str]]:
+def relation_columns(declared: Row | None, name: str) -> list[tuple[str, str]]:
     """Pairs of local and remote column names; a value object's relation reads its own column `<name>_id`."""
     if declared is None:
         return [(f"{name}_id", "id")]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import graphql as g
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
@@ -30,6 +29,7 @@ from graphql import (
 )
 
 from resolvers.planner.values import PAGE_DEFAULT, PAGE_MAX
+from segments.core_types import is_list, named_type
 
 LIST_SIZE = 10
 INTROSPECTION = {"__schema": 2_000, "__type": 100}
@@ -155,7 +155,7 @@ class Compiler:
         definition = fields_of(parent).get(name)
         if definition is None or not node.selection_set:
             return
-        target = g.get_named_type(definition.type)
+        target = named_type(definition.type)
         inner = self.cost(node.selection_set, target)
         if is_connection(target):
             add(cost, Part(inner, page=page(node)))
@@ -208,7 +208,7 @@ def bounded(size: int) -> int:
 
 def size(node: FieldNode, definition: Any) -> Number:
     """How many objects a field without a connection holds: one, or a list of the ids or the page it is asked for."""
-    if not g.is_list_type(g.get_nullable_type(definition.type)):
+    if not is_list(definition.type):
         return 1
     if "first" in definition.args:
         return page(node)

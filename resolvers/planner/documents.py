@@ -13,6 +13,7 @@ from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestEr
 from resolvers.planner.limits import DocumentLimits, LimitExceeded
 from resolvers.planner.plans import PLANS_PER_DOCUMENT_MAX, Plan, Tree
 from resolvers.planner.values import Values
+from segments.core_types import named_type
 from segments.views import View
 
 Path = tuple[str, ...]
@@ -39,6 +40,11 @@ class Document:
         self.planned = self.kind is g.OperationType.QUERY
         self.plans, self.plan_count = Tree(), 0
         self.read_backs: dict[tuple[Any, ...], Tree] = {}
+
+    def check_not_streamed(self) -> None:
+        """Refuse a subscription where one answer is expected."""
+        if self.kind is g.OperationType.SUBSCRIPTION:
+            raise RequestError("SUBSCRIPTION_NOT_STREAMED", "request.subscription_not_streamed")
 
     def check_scopes(self, held: frozenset[str]) -> None:
         """Refuse when a scope is missing: the first place that asks for one, and the smallest set that would do."""
@@ -118,7 +124,7 @@ def scopes_asked(
                 if scopes := field.extensions.get("needs"):
                     yield here, scopes
                 if selection.selection_set:
-                    yield from walk(g.get_named_type(field.type), selection.selection_set, here)
+                    yield from walk(named_type(field.type), selection.selection_set, here)
                 continue
             part = selection
             if isinstance(selection, g.FragmentSpreadNode):
@@ -130,5 +136,3 @@ def scopes_asked(
             yield from walk(on, part.selection_set, path)
 
     yield from walk(schema.get_root_type(operation.operation), operation.selection_set, ())
-
-

@@ -1,7 +1,7 @@
 """Why a request is refused before anything runs. The engine turns these into GraphQL errors; the door adds the status.
 
-    RequestError            any refusal of a request as a whole
-        InsufficientScope   the viewer lacks scopes
+RequestError            any refusal of a request as a whole
+    InsufficientScope   the viewer lacks scopes
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class RequestError(Exception):
         self.path = list(path) if path is not None else None
 
 
-class InsufficientScope(RequestError):
+class InsufficientScope(RequestError):  # noqa: N818 - named as RFC 6750 names it
     """The viewer lacks `scopes`, which is the smallest missing set, for the field at `path`."""
 
     def __init__(self, scopes: Sequence[str], path: Sequence[str | int]) -> None:
@@ -33,7 +33,7 @@ class InsufficientScope(RequestError):
         self.scopes = tuple(scopes)
 
 
-class GraphQLFaults(Exception):
+class GraphQLFaults(Exception):  # noqa: N818 - it holds several errors
     """The document or its variables break the rules of GraphQL; graphql-core's errors say where."""
 
     def __init__(self, code: str, errors: Sequence[GraphQLError]) -> None:

@@ -25,11 +25,13 @@ from resolvers.planner.plans import Plan, Tree
 from resolvers.planner.relay import Edge, PageInfo
 from resolvers.planner.sqljson import Expression
 from resolvers.planner.values import Values
+from segments.core_types import named_type
 from segments.strawberry_internals import definition, made_from, metadata, origin
 from segments.viewer import Viewer
 from segments.views import View
 
 Build = Callable[[Compiler], Expression]
+ResolveInfo = g.GraphQLResolveInfo[Any]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Execution:
     plans: dict[tuple[Any, ...], Tree]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def read(self, info: g.GraphQLResolveInfo, build: Build, key: UUID | None = None) -> Any:
+    async def read(self, info: ResolveInfo, build: Build, key: UUID | None = None) -> Any:
         """The objects that `build` describes, for graphql-core to complete."""
         variables = Keyed(info.variable_values.sources, info.variable_values.coerced, key)
         place = tuple(each for each in info.path.as_list() if isinstance(each, str))
@@ -125,7 +127,7 @@ def answer_object(type_: g.GraphQLObjectType) -> None:
             field_.resolve = by_response_key
         elif metadata(field_).get("root"):
             field_.resolve = read_root
-        elif row_of(target := g.get_named_type(field_.type)) and field_.resolve:
+        elif row_of(target := named_type(field_.type)) and field_.resolve:
             field_.resolve = read_back(field_.resolve, target)
 
 
@@ -139,7 +141,11 @@ def is_planned(type_: g.GraphQLObjectType) -> bool:
 def pass_ready_leaves(type_: Any) -> None:
     """A leaf from the planner is in its final form; others go through the type's own serialisation."""
     serialise = type_.coerce_output_value
-    type_.coerce_output_value = lambda value: str(value) if type(value) is Ready else serialise(value)
+
+    def pass_on(value: Any) -> Any:
+        return str(value) if type(value) is Ready else serialise(value)
+
+    type_.coerce_output_value = pass_on
 
 
 def name_of_type(found: Any, *_: Any) -> str:
@@ -147,12 +153,12 @@ def name_of_type(found: Any, *_: Any) -> str:
     return str(found[TYPE_KEY])
 
 
-def by_response_key(source: Any, info: g.GraphQLResolveInfo, **_: Any) -> Any:
+def by_response_key(source: Any, info: ResolveInfo, **_: Any) -> Any:
     """A planned object holds its fields under the keys of the response."""
     return source[info.path.key]
 
 
-async def read_root(_: Any, info: g.GraphQLResolveInfo, **__: Any) -> Any:
+async def read_root(_: Any, info: ResolveInfo, **__: Any) -> Any:
     """A planned root field inside an execution."""
     execution: Execution = info.context
     return await execution.read(info, lambda compiler: compiler.root(info.parent_type, info.field_nodes))
@@ -167,7 +173,7 @@ def read_back(inner: Any, target: Any) -> Any:
         read = sa.select(compiler.object(target, source, nodes)).select_from(source).where(source.c.id == key)
         return read.scalar_subquery()
 
-    async def resolve(source: Any, info: g.GraphQLResolveInfo, **arguments: Any) -> Any:
+    async def resolve(source: Any, info: ResolveInfo, **arguments: Any) -> Any:
         found = inner(source, info, **arguments)
         if not isinstance(found, Changed):
             return found

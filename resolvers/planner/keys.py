@@ -12,7 +12,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -66,14 +66,19 @@ def cursor_expression(columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElem
 def decode_cursor(text: object, types: Sequence[type]) -> list[Any]:
     """The order keys in a cursor, each of its column's type. Anything but a cursor of this shape is refused."""
     try:
-        if not isinstance(text, str) or len(text) > CURSOR_CHARACTERS_MAX:
-            raise ValueError
-        values = json.loads(base64.b64decode(text, validate=True))
-        if not isinstance(values, list) or len(values) != len(types):  # pyright: ignore[reportUnknownArgumentType]
-            raise ValueError
-        return [None if value is None else parsed(value, kind) for value, kind in zip(values, types, strict=True)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        return cursor_values(text, types)
+    except (ValueError, TypeError, RecursionError) as error:
         raise bad_input("request.invalid_cursor") from error
+
+
+def cursor_values(text: object, types: Sequence[type]) -> list[Any]:
+    """The same, with a ValueError or TypeError for what is no cursor."""
+    if not isinstance(text, str) or len(text) > CURSOR_CHARACTERS_MAX:
+        raise ValueError
+    values = cast("list[Any]", json.loads(base64.b64decode(text, validate=True)))
+    if type(values) is not list:
+        raise TypeError
+    return [None if value is None else parsed(value, kind) for value, kind in zip(values, types, strict=True)]
 
 
 def parsed(text: object, kind: type) -> Any:

@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from resolvers.planner.compiler import is_connection, row_of
 from resolvers.planner.declare import Row, is_value
 from resolvers.planner.relay import BIG_INT, BigInt
+from segments.core_types import is_list, is_non_null, named_type
 from segments.policies import ANYBODY
 from segments.strawberry_internals import metadata, origin, python_name
 from segments.views import MasterSchema, View, ViewError
@@ -28,8 +29,9 @@ class PlannedSchema(MasterSchema):
         for type_ in self.core.type_map.values():
             if not isinstance(type_, g.GraphQLObjectType):
                 continue
-            for name, field in type_.fields.items():
-                if is_connection(g.get_named_type(field.type)):
+            fields: dict[str, Any] = type_.fields
+            for name, field in fields.items():
+                if is_connection(named_type(field.type)):
                     field.args = {**field.args, **{key: g.GraphQLArgument(kind) for key, kind in PAGING.items()}}
                 declared = row_of(type_)
                 if declared is not None:
@@ -38,9 +40,9 @@ class PlannedSchema(MasterSchema):
             raise ViewError("\n".join(sorted(faults)))
 
 
-def check_field(place: str, declared: Row, field: g.GraphQLField) -> list[str]:
+def check_field(place: str, declared: Row, field: Any) -> list[str]:
     """Faults of a row type's field: no such column or relation, or a row that may be invisible behind a non-null."""
-    note, name, target = metadata(field), python_name(field), g.get_named_type(field.type)
+    note, name, target = metadata(field), python_name(field), named_type(field.type)
     columns = declared.table.__table__.c
     if {"sql", "python", "root"} & note.keys() or name == "id":
         return []
@@ -52,9 +54,9 @@ def check_field(place: str, declared: Row, field: g.GraphQLField) -> list[str]:
     relationships = sa.inspect(declared.table).relationships
     if name not in relationships:
         return [f"{place}: {declared.table.__name__} has no relationship {name}"]
-    to_one = not is_connection(target) and not g.is_list_type(g.get_nullable_type(field.type))
+    to_one = not is_connection(target) and not is_list(field.type)
     remote = relationships[name].mapper.class_
-    if to_one and g.is_non_null_type(field.type) and not seen_by_anybody(remote):
+    if to_one and is_non_null(field.type) and not seen_by_anybody(remote):
         return [f"{place}: its row may be invisible to the viewer, so it must be nullable"]
     return []
 
@@ -68,11 +70,11 @@ def seen_by_anybody(table: Any) -> bool:
 def check_hidden_values(view: View) -> list[str]:
     """A non-null field cannot hold an enum value that the view hides: what would it answer?"""
     return [
-        f"{type_.name}.{name}: is not null but its enum {g.get_named_type(field.type).name} hides values here"
+        f"{type_.name}.{name}: is not null but its enum {named_type(field.type).name} hides values here"
         for type_ in view.core.type_map.values()
         if isinstance(type_, (g.GraphQLObjectType, g.GraphQLInterfaceType))
         for name, field in type_.fields.items()
-        if g.is_non_null_type(field.type) and getattr(g.get_named_type(field.type), "hides_values", False)
+        if is_non_null(field.type) and getattr(named_type(field.type), "hides_values", False)
     ]
 
 
@@ -86,5 +88,3 @@ def unscoped_roots(view: View) -> list[str]:
         for name, field in root.fields.items()
         if not field.extensions["needs"] and name not in {"node", "nodes", "viewer"}
     ]
-
-

@@ -91,7 +91,7 @@ def nested(given: Any) -> Any:
     """A value as an act takes it: text without what PostgreSQL cannot store, input objects as mappings."""
     if isinstance(given, list):
         return [nested(item) for item in given]  # pyright: ignore[reportUnknownVariableType]
-    definition = getattr(type(given), "__strawberry_definition__", None)
+    definition: Any = getattr(type(given), "__strawberry_definition__", None)  # pyright: ignore[reportUnknownArgumentType]
     if definition is not None and getattr(definition, "is_input", False):
         return arguments_of(given, {field.python_name: field for field in definition.fields})
     plain(given)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-import graphql as g
 import sqlalchemy as sa
 
 from resolvers.planner.declare import Merged, Row, declared_row
@@ -20,6 +19,7 @@ from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import cursor_expression, decode_cursor
 from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, first_of, literal, object_over
 from resolvers.planner.values import Get, page_size
+from segments.core_types import named_type
 from segments.strawberry_internals import origin, type_arguments
 
 if TYPE_CHECKING:
@@ -121,9 +121,7 @@ def connection(compiler: Compiler, field: Any, nodes: Sequence[Any], where: Wher
     return page_object(compiler, field, nodes, Paged(numbered, page, cursor_keys, item, count))
 
 
-def merged(
-    compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *outer: sa.FromClause
-) -> Expression:
+def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *outer: sa.FromClause) -> Expression:
     """A page over several row types: each side gives the keys of at most a page and one; only winners are read."""
     target = node_type(compiler, field)
     members = compiler.possible(target)
@@ -151,7 +149,9 @@ def merged(
     numbered = numbered_rows(compiler, sa.select(together), keys, page, outer)
 
     def item(same: Sequence[Any]) -> Expression:
-        return one_of(compiler, {type_.name: type_ for type_, _ in shown}, same, numbered.c.kind, numbered.c[f"k{width - 1}"])
+        return one_of(
+            compiler, {type_.name: type_ for type_, _ in shown}, same, numbered.c.kind, numbered.c[f"k{width - 1}"]
+        )
 
     def count() -> Expression:
         counts = [
@@ -185,7 +185,9 @@ def one_of(
 
 def bounds(compiler: Compiler, keys: list[Key], page: Page) -> list[sa.ColumnElement[bool]]:
     """The conditions of `after` and `before`."""
-    return [keyset(compiler, keys, page.get[name], after=name == "after") for name in ("after", "before") if page.has[name]]
+    return [
+        keyset(compiler, keys, page.get[name], after=name == "after") for name in ("after", "before") if page.has[name]
+    ]
 
 
 def keyset(compiler: Compiler, keys: list[Key], get: Get, *, after: bool) -> sa.ColumnElement[bool]:
@@ -207,9 +209,7 @@ def keyset(compiler: Compiler, keys: list[Key], get: Get, *, after: bool) -> sa.
         return left > right if after != keys[0].descending else left < right
     pairs = list(zip(keys, limits, strict=True))
     return reduce(
-        lambda rest, pair: sa.or_(
-            pair[0].beyond(pair[1], after=after), sa.and_(pair[0].equals(pair[1]), rest)
-        ),
+        lambda rest, pair: sa.or_(pair[0].beyond(pair[1], after=after), sa.and_(pair[0].equals(pair[1]), rest)),
         reversed(pairs),
         sa.false(),
     )
@@ -239,7 +239,7 @@ class Paged:
 
 def page_object(compiler: Compiler, field: Any, nodes: Sequence[Any], paged: Paged) -> Expression:
     """The connection object: edges, nodes, pageInfo and totalCount, as far as they are asked for."""
-    type_ = g.get_named_type(field.type)
+    type_ = named_type(field.type)
     rows, page = paged.rows, paged.page
     on_page = rows.c.rn <= compiler.values.bind(page.size, sa.BigInteger())
     cursor = cursor_expression(paged.cursor_keys)
@@ -264,7 +264,7 @@ def page_object(compiler: Compiler, field: Any, nodes: Sequence[Any], paged: Pag
 
 def edge(compiler: Compiler, type_: Any, nodes: Sequence[Any], paged: Paged, cursor: Expression) -> Expression:
     """One edge of a connection."""
-    edge_type = g.get_named_type(type_.fields["edges"].type)
+    edge_type = named_type(type_.fields["edges"].type)
     parts: dict[str, Callable[[Sequence[Any]], Expression]] = {
         "__typename": lambda _: literal(edge_type.name),
         "cursor": lambda _: cursor,
@@ -279,13 +279,17 @@ def page_info(
     compiler: Compiler, type_: Any, nodes: Sequence[Any], paged: Paged, on_page: Any, cursor: Expression
 ) -> Expression:
     """Relay's PageInfo. Aggregates over the numbered rows, so no sub-select can hold it."""
-    info_type = g.get_named_type(type_.fields["pageInfo"].type)
+    info_type = named_type(type_.fields["pageInfo"].type)
     page, number = paged.page, paged.rows.c.rn
     more = sa.func.coalesce(sa.func.bool_or(sa.not_(on_page)), sa.false())
     parts: dict[str, Callable[[], Expression]] = {
         "__typename": lambda: literal(info_type.name),
-        "hasNextPage": lambda: sa.literal_column(str(page.has["before"]).lower(), sa.Boolean()) if page.backwards else more,
-        "hasPreviousPage": lambda: more if page.backwards else sa.literal_column(str(page.has["after"]).lower(), sa.Boolean()),
+        "hasNextPage": lambda: (
+            sa.literal_column(str(page.has["before"]).lower(), sa.Boolean()) if page.backwards else more
+        ),
+        "hasPreviousPage": lambda: (
+            more if page.backwards else sa.literal_column(str(page.has["after"]).lower(), sa.Boolean())
+        ),
         "startCursor": lambda: first_of(cursor, on_page, number.desc() if page.backwards else number),
         "endCursor": lambda: first_of(cursor, on_page, number if page.backwards else number.desc()),
     }
@@ -296,7 +300,7 @@ def page_info(
 
 def node_type(compiler: Compiler, field: Any) -> Any:
     """The type of a connection's nodes, in the view."""
-    (argument,) = type_arguments(g.get_named_type(field.type))
+    (argument,) = type_arguments(named_type(field.type))
     return compiler.schema.get_type(argument.name)
 
 

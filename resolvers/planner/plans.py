@@ -70,16 +70,16 @@ def take(name: str, compiled: Any, values: Values) -> Take:
     if get is None:
         constant = compiled.params[name]
         ready = process(constant) if process and constant is not None else constant
-        return lambda *_: ready
+        return lambda _, __, ___: ready
     return processed(get, process)
 
 
 def processed(get: Get, process: Callable[[Any], Any] | None) -> Take:
     """A request's value as the driver takes it."""
     if process is None:
-        return lambda variables, *_: get(variables)
+        return lambda variables, _, __: get(variables)
 
-    def ready(variables: Any, *_: Any) -> Any:
+    def ready(variables: Any, _: Viewer, __: dt.datetime) -> Any:
         value = get(variables)
         return value if value is None else process(value)
 

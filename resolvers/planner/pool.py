@@ -18,7 +18,7 @@ from foundation.database import Database
 STATEMENTS_PER_CONNECTION_MAX = 256
 
 
-class PoolExhausted(Exception):
+class PoolExhausted(Exception):  # noqa: N818 - a state, answered as overload
     """No connection came free in time: the request is refused as overload."""
 
 

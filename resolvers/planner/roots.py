@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import graphql as g
 import sqlalchemy as sa
 
 from resolvers.planner import paging
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import decode_id
 from resolvers.planner.sqljson import NULL, Expression, array
+from segments.core_types import named_type
 from segments.strawberry_internals import python_name
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def listed(compiler: Compiler, field: Any, nodes: Sequence[Any], where: Any) -> 
 def by_id(compiler: Compiler, field: Any, nodes: Sequence[Any], _: Any) -> Expression:
     """One row by its global id. Hidden, unknown and malformed ids are the same fact: nothing."""
     get = compiler.values.argument(field, nodes[0], "id")
-    types = compiler.possible(g.get_named_type(field.type))
+    types = compiler.possible(named_type(field.type))
     kind = compiler.values.fact(lambda variables: known_kind(get(variables), types))
     if kind is None:
         return NULL
@@ -41,7 +41,7 @@ def by_id(compiler: Compiler, field: Any, nodes: Sequence[Any], _: Any) -> Expre
 
 def by_key(compiler: Compiler, field: Any, nodes: Sequence[Any], columns: tuple[str, ...]) -> Expression:
     """One row by unique columns."""
-    type_ = g.get_named_type(field.type)
+    type_ = named_type(field.type)
     source = compiler.alias(type_)
     values = compiler.values.keywords(field, nodes[0])
     assert set(values) == set(columns), python_name(field)
@@ -53,7 +53,7 @@ def by_key(compiler: Compiler, field: Any, nodes: Sequence[Any], columns: tuple[
 def by_ids(compiler: Compiler, field: Any, nodes: Sequence[Any], _: Any) -> Expression:
     """Rows by their global ids, in the order of the ids, null where an id names nothing."""
     get = compiler.values.argument(field, nodes[0], "ids")
-    types = compiler.possible(g.get_named_type(field.type))
+    types = compiler.possible(named_type(field.type))
     if compiler.values.fact(lambda variables: len(get(variables)) > IDS_MAX):
         raise bad_input("request.too_many_ids", max=IDS_MAX)
 
@@ -62,16 +62,16 @@ def by_ids(compiler: Compiler, field: Any, nodes: Sequence[Any], _: Any) -> Expr
 
     used = compiler.values.fact(lambda variables: tuple(sorted({kind for kind in kinds(variables) if kind})))
     kind_list = compiler.values.bind(lambda variables: [kind or "" for kind in kinds(variables)], sa.ARRAY(sa.Text()))
-    key_list = compiler.values.bind(
-        lambda variables: [key_of(each) for each in get(variables)], sa.ARRAY(sa.Uuid())
-    )
+    key_list = compiler.values.bind(lambda variables: [key_of(each) for each in get(variables)], sa.ARRAY(sa.Uuid()))
     wanted = (
         sa.func.unnest(kind_list, key_list)
         .table_valued("kind", sa.column("id", sa.Uuid()), with_ordinality="n")
         .render_derived()
     )
     shown = {name: types[name] for name in used}
-    return sa.select(array(paging.one_of(compiler, shown, nodes, wanted.c.kind, wanted.c.id), wanted.c.n)).scalar_subquery()
+    return sa.select(
+        array(paging.one_of(compiler, shown, nodes, wanted.c.kind, wanted.c.id), wanted.c.n)
+    ).scalar_subquery()
 
 
 def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Any) -> Expression:

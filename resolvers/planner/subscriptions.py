@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import graphql as g
 import sqlalchemy as sa
 import structlog
 
@@ -23,6 +22,7 @@ from resolvers.planner.execution import Keyed
 from resolvers.planner.plans import Plan, Tree
 from resolvers.planner.sqljson import JsonObject
 from resolvers.planner.values import Values
+from segments.core_types import named_type
 from segments.outbox import CHANNEL
 from segments.strawberry_internals import metadata
 
@@ -75,7 +75,7 @@ class Subscription:
         if plan is None:
             values = Values(keyed)
             compiler = Compiler(self.document.schema, self.document.fragments, values)
-            target = g.get_named_type(self.field.type)
+            target = named_type(self.field.type)
             source = compiler.alias(target)
             key = values.bind(lambda variables: variables.key, sa.Uuid())
             condition = self.watch.where(source, **values.keywords(self.field, self.nodes[0]))
@@ -131,8 +131,11 @@ class Hub:
         async with self._opening:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await self._database.connect_raw()
-                self._connection.add_termination_listener(lambda _: self._end_all())
+                self._connection.add_termination_listener(self._lost)
                 await self._connection.add_listener(CHANNEL, self._heard)
+
+    def _lost(self, _connection: Any) -> None:
+        self._end_all()
 
     def _heard(self, _connection: Any, _process: int, _channel: str, payload: str) -> None:
         kind, _, subject = payload.partition(":")

