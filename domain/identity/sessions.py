@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,6 @@ from segments.classification import DEGREES, Classification
 SECRET_BYTES = 32
 # 32 bytes as URL-safe base64 without padding; whatever else a cookie holds is no secret of ours and is not looked up.
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-EMAIL_CHARACTERS_MAX = 254
 USER_AGENT_CHARACTERS_MAX = 200
 
 # `last_seen_at` is written when it is this old, because a write per request would cost more than the request.
@@ -90,11 +88,6 @@ async def live_session(
     return None if found is None else _live(json.loads(found))
 
 
-async def person_by_email(session: AsyncSession, email: str) -> Person | None:
-    """Whoever signs in with this address; `email` as `normal_email` writes it."""
-    return await session.scalar(sa.select(Person).where(Person.email == email))
-
-
 async def open_session(
     session: AsyncSession,
     person: Person,
@@ -122,7 +115,7 @@ async def open_session(
 
 async def keep_session(session: AsyncSession, session_id: UUID, now: dt.datetime) -> None:
     """Note that a session was used. Two requests at once write it once."""
-    stale = LoginSession.last_seen_at < now - SEEN_AGAIN_AFTER
+    stale = LoginSession.last_seen_at <= now - SEEN_AGAIN_AFTER
     note = sa.update(LoginSession).where(LoginSession.id == session_id, stale).values(last_seen_at=now)
     await session.execute(note)
 
@@ -133,11 +126,6 @@ async def end_session(session: AsyncSession, secret: str, now: dt.datetime) -> N
         return
     mine = sa.and_(LoginSession.secret_hash == secret_hash(secret), LoginSession.ended_at.is_(None))
     await session.execute(sa.update(LoginSession).where(mine).values(ended_at=now))
-
-
-def normal_email(text: str) -> str:
-    """An e-mail address as `person.email` holds it: composed, without surrounding space, in lower case."""
-    return unicodedata.normalize("NFKC", text[: 2 * EMAIL_CHARACTERS_MAX]).strip().lower()[:EMAIL_CHARACTERS_MAX]
 
 
 def secret_hash(secret: str) -> bytes:

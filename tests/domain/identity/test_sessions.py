@@ -15,9 +15,7 @@ from domain.identity.sessions import (
     end_session,
     keep_session,
     live_session,
-    normal_email,
     open_session,
-    person_by_email,
     secret_hash,
 )
 from domain.identity.tables import LoginSession, Person
@@ -166,13 +164,7 @@ async def test_nobody_else_sees_people_or_sessions(session: AsyncSession, person
     assert (await session.scalars(sa.select(LoginSession))).all() == []
 
 
-async def test_a_person_is_found_by_address_however_it_is_typed(session: AsyncSession, person: Person) -> None:
-    assert await person_by_email(session, normal_email("  Zhang.Min@Quadrant.EXAMPLE ")) is person
-    assert await person_by_email(session, normal_email("zhang.min")) is None
-
-
 async def test_what_a_browser_says_of_itself_is_bounded(session: AsyncSession, person: Person) -> None:
     agent = "\x00" + "x" * 10_000
     row = await open_session(session, person, SECRET, agent, session_id=uuid4(), now=NOW, terms=TERMS)
     assert row.user_agent == "x" * 200
-    assert len(normal_email("x" * 10_000)) == 254

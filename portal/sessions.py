@@ -1,0 +1,179 @@
+"""Browsers' sessions at the door: who a cookie names, signing in by password, signing out.
+
+A session costs one indexed read a request and is not remembered between requests, so that signing out, leaving the
+enterprise and losing a right count at once, on every worker.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import structlog
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from domain.identity.attempts import AttemptLimits, count_attempt, forgive_account
+from domain.identity.passwords import dummy_hash, hash_password, needs_rehash, verify_password
+from domain.identity.people import is_member, normal_email, person_by_email
+from domain.identity.sessions import (
+    SECRET_BYTES,
+    SEEN_AGAIN_AFTER,
+    LiveSession,
+    SessionTerms,
+    end_session,
+    keep_session,
+    live_session,
+    open_session,
+)
+from domain.identity.tables import Person
+from domain.identity.viewers import viewer_of_session
+from foundation.clock import Clock
+from foundation.database import Database
+from foundation.ids import Ids
+from foundation.refusals import Refusal
+from foundation.session import transaction
+from foundation.settings import Settings
+from portal.pages.visitors import Visitor
+from portal.session_cookie import SessionCookie
+from segments.audiences import Audience
+from segments.classification import Classification
+from segments.viewer import Language, Viewer
+
+SYSTEM = Viewer.system().row_settings()
+LOGGER = structlog.get_logger("portal.sessions")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session just opened."""
+
+    viewer: Viewer
+    secret: str
+    cookie: SessionCookie
+
+    def set_cookie(self, response: Response) -> None:
+        """Hand the secret of the session to the browser."""
+        self.cookie.give(response, self.secret)
+
+
+class Sessions:
+    """The sessions of one process."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock, ids: Ids) -> None:
+        self.cookie = SessionCookie.of(settings)
+        self._terms = SessionTerms.of(settings)
+        self._limits = AttemptLimits.of(settings)
+        self._ceiling = Classification(settings.ceiling)
+        self._served = frozenset(Audience(name) for name in settings.served_views)
+        self._database = database
+        # The lookup sets its own row settings inside its one statement, so it needs no transaction around it.
+        self._reads = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._clock = clock
+        self._ids = ids
+        # Hashing costs processor and memory: more at once than processors would only make everybody wait longer.
+        self._hashing = CapacityLimiter(max(1, os.cpu_count() or 1))
+
+    async def viewer(self, connection: HTTPConnection, language: Language) -> Viewer | None:
+        """Whom the session cookie names; None without a session that is alive."""
+        live = await self._live(connection)
+        return None if live is None else viewer_of_session(live, language, self._ceiling)
+
+    async def is_member(self, viewer: Viewer) -> bool:
+        """Whether the person of a token is still active in the token's audience."""
+        if viewer.person_id is None or viewer.audience is None:
+            return False
+        async with self._reads.connect() as reads:
+            return await is_member(reads, viewer.person_id, viewer.audience)
+
+    async def visitor(self, request: Request, language: Language) -> Visitor:
+        """Whom the session cookie names, as pages show them; anonymous without a session that is alive.
+
+        Somebody whom this installation does not serve is a stranger to its pages.
+        """
+        live = await self._live(request)
+        if live is None or live.audience not in self._served:
+            return Visitor(Viewer.anonymous(language))
+        viewer = viewer_of_session(live, language, self._ceiling)
+        return Visitor(viewer, live.name, live.organisation, str(live.session_id))
+
+    async def sign_in(self, request: Request, account: str, password: str) -> SignedIn:
+        """Open a session, or refuse: with one and the same refusal, in the same time, whatever was wrong."""
+        email, now = normal_email(account), self._clock()
+        async with self._transaction() as session:
+            refusal = await count_attempt(session, email, address_of(request), now, self._limits, self._ids)
+        if refusal is not None:
+            LOGGER.warning("sign-in refused", reason="too many attempts")
+            raise refusal
+        async with self._transaction() as session:
+            person = await person_by_email(session, email)
+        # No connection is held while the password is hashed.
+        stored = dummy_hash() if person is None else person.password_hash
+        right = await run_sync(verify_password, stored, password, limiter=self._hashing)
+        if person is None or not right or not person.active or person.audience not in self._served:
+            LOGGER.info("sign-in refused", reason="account or password")
+            raise Refusal("SIGN_IN_REFUSED")
+        stronger = await run_sync(hash_password, password, limiter=self._hashing) if needs_rehash(stored) else None
+        return await self._opened(request, person, stronger, now)
+
+    async def sign_out(self, request: Request, response: Response) -> None:
+        """End the session and take its cookie back."""
+        async with self._transaction() as session:
+            await end_session(session, self._secret(request), self._clock())
+        self.cookie.take(response)
+
+    async def _opened(self, request: Request, person: Person, stronger: str | None, now: dt.datetime) -> SignedIn:
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        async with self._transaction() as session:
+            await forgive_account(session, person.email)
+            # The browser's former session ends: its secret may have been planted or be known to somebody else.
+            await end_session(session, self._secret(request), now)
+            row = await open_session(
+                session,
+                person,
+                secret,
+                request.headers.get("user-agent", ""),
+                session_id=self._ids(),
+                now=now,
+                terms=self._terms,
+            )
+            if stronger is not None:
+                await self._rehash(session, person, stronger)
+            live = await live_session(await session.connection(), secret, now, self._terms)
+        if live is None:
+            # Deactivated between the look and the opening.
+            raise Refusal("SIGN_IN_REFUSED")
+        LOGGER.info("signed in", session=str(row.id), person=str(person.id), audience=person.audience.value)
+        return SignedIn(viewer_of_session(live, "zh", self._ceiling), secret, self.cookie)
+
+    async def _rehash(self, session: AsyncSession, person: Person, stronger: str) -> None:
+        (await session.merge(person, load=False)).password_hash = stronger
+
+    async def _live(self, connection: HTTPConnection) -> LiveSession | None:
+        secret = self._secret(connection)
+        if not secret:
+            return None
+        now = self._clock()
+        async with self._reads.connect() as reads:
+            live = await live_session(reads, secret, now, self._terms)
+        if live is not None and now - live.last_seen_at >= SEEN_AGAIN_AFTER:
+            async with self._transaction() as session:
+                await keep_session(session, live.session_id, now)
+        return live
+
+    def _secret(self, connection: HTTPConnection) -> str:
+        return connection.cookies.get(self.cookie.name, "")
+
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return transaction(self._database, SYSTEM)
+
+
+def address_of(request: Request) -> str:
+    """The network address that asks. Forwarding headers count when they come from a proxy of the settings (uvicorn)."""
+    return request.client.host if request.client is not None else ""
