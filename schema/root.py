@@ -10,6 +10,7 @@ from resolvers.planner.declare import node, nodes
 from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
+from schema.identity import IdentityQuery
 from schema.orders import OrdersQuery
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
 from schema.shop import ShopQuery
@@ -18,7 +19,7 @@ from segments.marks import For
 
 
 @strawberry.type
-class Query(CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery):
+class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery):
     """What can be read. 查询。"""
 
     node: Annotated[Node | None, For(*EVERYONE)] = node()
