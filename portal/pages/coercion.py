@@ -9,20 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import (
-    GraphQLEnumType,
-    GraphQLError,
-    GraphQLInputObjectType,
-    GraphQLInputType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLScalarType,
-    GraphQLString,
-    is_required_input_field,
-)
+from graphql import GraphQLError
 
 from portal.pages.document import Variable
 from portal.pages.fields import Fields
+from portal.pages.input_types import (
+    inner,
+    is_demanded,
+    is_enum,
+    is_list,
+    is_object,
+    may_be_left_out,
+    members,
+    nullable,
+)
 from portal.pages.words import msgid
 
 WHOLE = re.compile(r"[+-]?\d{1,10}", re.ASCII)
@@ -93,25 +93,25 @@ class Coercion:
             return ABSENT
         return self.value(variable.type, variable.name)
 
-    def value(self, kind: GraphQLInputType, path: str) -> Any:
+    def value(self, kind: Any, path: str) -> Any:
         """A value of a type at a path, or ABSENT."""
-        if isinstance(kind, GraphQLNonNull):
-            return self.demanded(kind.of_type, path)
-        if isinstance(kind, GraphQLList):
-            return self.list_of(kind.of_type, path)
-        if isinstance(kind, GraphQLInputObjectType):
+        if is_demanded(kind):
+            return self.demanded(inner(kind), path)
+        if is_list(kind):
+            return self.list_of(inner(kind), path)
+        if is_object(kind):
             return self.object_of(kind, path) if self.fields.children.get(path) else ABSENT
         text = self.fields.last(path)
         if text is None:
             return None if self.emptied_is_null and self.fields.submitted(path) else ABSENT
         return self.leaf(kind, text, path)
 
-    def demanded(self, kind: GraphQLInputType, path: str) -> Any:
-        """A value that must be there. For an object the missing fields are named, for a list none is an empty one."""
-        if isinstance(kind, GraphQLInputObjectType):
+    def demanded(self, kind: Any, path: str) -> Any:
+        """A value that must be there. For an object the missing fields are named; a list may be empty."""
+        if is_object(kind):
             return self.object_of(kind, path)
-        if isinstance(kind, GraphQLList):
-            found = self.list_of(kind.of_type, path)
+        if is_list(kind):
+            found = self.list_of(inner(kind), path)
             return [] if found is ABSENT else found
         text = self.fields.last(path)
         if text is None:
@@ -119,28 +119,28 @@ class Coercion:
             return None
         return self.leaf(kind, text, path)
 
-    def object_of(self, kind: GraphQLInputObjectType, path: str) -> dict[str, Any]:
+    def object_of(self, kind: Any, path: str) -> dict[str, Any]:
         """An input object from the fields below the path."""
         found: dict[str, Any] = {}
-        for name, field in kind.fields.items():
+        for name, member in members(kind).items():
             below = f"{path}.{name}"
-            if not self.fields.submitted(below) and not is_required_input_field(field):
+            if not self.fields.submitted(below) and may_be_left_out(kind, name):
                 continue
-            value = self.value(field.type, below)
+            value = self.value(member, below)
             if value is not ABSENT:
                 found[name] = value
         return found
 
-    def list_of(self, kind: GraphQLInputType, path: str) -> Any:
+    def list_of(self, kind: Any, path: str) -> Any:
         """A list: the same name several times for leaves, numbered rows for objects."""
-        item = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-        if isinstance(item, GraphQLInputObjectType | GraphQLList):
+        item = nullable(kind)
+        if is_object(item) or is_list(item):
             rows = self.fields.rows(path)
             return [self.value(kind, f"{path}.{row}") for row in rows] if rows else ABSENT
         texts = self.fields.texts(path)
         return [self.leaf(item, text, path) for text in texts] if texts else ABSENT
 
-    def leaf(self, kind: GraphQLScalarType | GraphQLEnumType, text: str, path: str) -> Any:
+    def leaf(self, kind: Any, text: str, path: str) -> Any:
         """A scalar or enum value of a text; after a mistake the value does not matter."""
         value = leaf_value(kind, text)
         if isinstance(value, Mistake):
@@ -149,11 +149,11 @@ class Coercion:
         return value
 
 
-def leaf_value(kind: GraphQLScalarType | GraphQLEnumType, text: str) -> Any:
+def leaf_value(kind: Any, text: str) -> Any:
     """The value a text stands for, as JSON holds it, or what is wrong with the text."""
     if "\0" in text:
         return Mistake.MALFORMED
-    if isinstance(kind, GraphQLEnumType):
+    if is_enum(kind):
         return text if text in kind.values else Mistake.NOT_CHOICE
     reader = READERS.get(kind.name)
     return reader(text.strip()) if reader else custom(kind, text)
@@ -183,11 +183,11 @@ def boolean(text: str) -> bool | Mistake:
 READERS = {"Int": whole, "Float": decimal, "Boolean": boolean}
 
 
-def custom(kind: GraphQLScalarType, text: str) -> str | Mistake:
+def custom(kind: Any, text: str) -> str | Mistake:
     """A string, an id, or a scalar of ours, whose own parser says whether the text is one."""
     if kind.name == "DateTime" and LOCAL_TIME.fullmatch(text):
         text += CHINA_OFFSET
-    if kind.name not in {GraphQLString.name, "ID"}:
+    if kind.name not in {"String", "ID"}:
         text = text.strip()
         try:
             kind.parse_value(text)

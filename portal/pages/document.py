@@ -10,27 +10,28 @@ from typing import Any
 from graphql import (
     FieldNode,
     GraphQLError,
-    GraphQLInputType,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
-    is_input_type,
     parse,
-    type_from_ast,
     validate,
     value_from_ast_untyped,
 )
 
 from portal.pages.faults import PageFault
+from portal.pages.input_types import variable_type
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of an operation. `has_default`: it may be left out although its type is not nullable."""
+    """A variable of an operation. `has_default`: it may be left out although its type is not nullable.
+
+    The type is a `GraphQLInputType`, whose own definition has parts that type checkers do not know.
+    """
 
     name: str
-    type: GraphQLInputType
+    type: Any
     default: Any
     has_default: bool
 
@@ -67,10 +68,11 @@ class Document:
     def idempotency_variable(self) -> str | None:
         """The variable that holds the key of `@idempotent(key: $key)`, which makes a form sent twice count once."""
         for field in self.root_fields:
-            for directive in field.directives:
+            for directive in field.directives or ():
                 if directive.name.value == "idempotent":
                     return next(
-                        (a.value.name.value for a in directive.arguments if isinstance(a.value, VariableNode)), None
+                        (a.value.name.value for a in directive.arguments or () if isinstance(a.value, VariableNode)),
+                        None,
                     )
         return None
 
@@ -82,7 +84,7 @@ def response_key(field: FieldNode) -> str:
 
 def argument_variables(field: FieldNode) -> Iterator[str]:
     """The variables that are arguments of a field by themselves."""
-    return (a.value.name.value for a in field.arguments if isinstance(a.value, VariableNode))
+    return (a.value.name.value for a in field.arguments or () if isinstance(a.value, VariableNode))
 
 
 def read_document(file: str, source: str, schema: GraphQLSchema, kind: OperationType) -> Document:
@@ -103,13 +105,10 @@ def read_document(file: str, source: str, schema: GraphQLSchema, kind: Operation
 def read_variables(definition: OperationDefinitionNode, schema: GraphQLSchema) -> Mapping[str, Variable]:
     """The variables with their types of the view."""
     found: dict[str, Variable] = {}
-    for node in definition.variable_definitions:
-        kind = type_from_ast(schema, node.type)
-        # Validation has refused everything else.
-        assert is_input_type(kind)
+    for node in definition.variable_definitions or ():
         default = value_from_ast_untyped(node.default_value) if node.default_value else None
         name = node.variable.name.value
-        found[name] = Variable(name, kind, default, node.default_value is not None)
+        found[name] = Variable(name, variable_type(schema, node), default, node.default_value is not None)
     return found
 
 

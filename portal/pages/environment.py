@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,11 @@ from segments.viewer import Language
 CHARTS = {chart.__name__: chart for chart in (funnel, gantt, meter, nps, ring, spark, steps, strip, tiles, trend)}
 
 
-def make_environment(language: Language, directories: Iterable[Path]) -> Environment:
-    """Templates from some folders, the first that has one. A name that is not there is an error, not an empty string."""
+def make_environment(language: Language, directories: Iterable[Path], asset: Callable[[str], str]) -> Environment:
+    """Templates from some folders, the first that has one. A name that is not there is an error, not an empty string.
+
+    `asset` answers the address of a static file.
+    """
     environment = Environment(
         loader=FileSystemLoader([str(directory) for directory in directories]),
         autoescape=True,
@@ -33,7 +36,9 @@ def make_environment(language: Language, directories: Iterable[Path]) -> Environ
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    # Jinja types its filters and globals as what it puts there itself.
+    filters: dict[str, Any] = environment.filters  # pyright: ignore[reportAssignmentType]
+    filters.update(
         money=partial(formats.money, language=language),
         wan=partial(formats.large_money, language=language),
         when=when,
@@ -44,7 +49,10 @@ def make_environment(language: Language, directories: Iterable[Path]) -> Environ
         tone=tone,
         items_of=items_of,
     )
-    environment.globals.update(_=gettext(language), charts=CHARTS, GRADES=[degree.value for degree in Classification])
+    everywhere: dict[str, Any] = environment.globals  # pyright: ignore[reportAssignmentType]
+    everywhere.update(
+        _=gettext(language), charts=CHARTS, asset=asset, GRADES=[degree.value for degree in Classification]
+    )
     return environment
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import FieldNode, ObjectValueNode, ValueNode, VariableNode, get_nullable_type, is_input_object_type
+from graphql import FieldNode, ObjectValueNode, ValueNode, VariableNode
 
 from portal.pages.coercion import Problem
 from portal.pages.document import Document, response_key
 from portal.pages.fields import Fields
+from portal.pages.input_types import is_object, nullable
 
 # Names of unseen fields; the hyphen keeps them apart from GraphQL's variables.
 ACTION_FIELD = "form-action"
@@ -70,9 +71,11 @@ def refusals_as_errors(data: Mapping[str, Any], document: Document, fields: Fiel
     """What the rules refused: the `errors` of every payload, each at the field that it is about."""
     found: list[FieldError] = []
     for root in document.root_fields:
-        payload = data.get(response_key(root)) or {}
-        for error in payload.get("errors") or ():
-            name = field_name(root, [str(part) for part in error.get("path") or ()], document, fields)
+        payload: Mapping[str, Any] = data.get(response_key(root)) or {}
+        errors: Sequence[Mapping[str, Any]] = payload.get("errors") or ()
+        for error in errors:
+            path: Sequence[str | int] = error.get("path") or ()
+            name = field_name(root, [str(part) for part in path], document, fields)
             found.append(FieldError(error.get("code", ""), error["message"], name))
     return found
 
@@ -84,18 +87,19 @@ def field_name(root: FieldNode, path: Sequence[str], document: Document, fields:
     path lies below that variable.
     """
     node: ValueNode | None = None
-    choices = {argument.name.value: argument.value for argument in root.arguments}
+    choices = {argument.name.value: argument.value for argument in root.arguments or ()}
     for depth, part in enumerate(path, 1):
         node = choices.get(part)
         if isinstance(node, VariableNode):
             return name_below(node.name.value, path[depth:], document, fields)
-        choices = {each.name.value: each.value for each in node.fields} if isinstance(node, ObjectValueNode) else {}
+        members = node.fields if isinstance(node, ObjectValueNode) else ()
+        choices = {member.name.value: member.value for member in members or ()}
     return ""
 
 
 def name_below(variable: str, path: Sequence[str], document: Document, fields: Fields) -> str:
     """The field below a variable. A rule counts the rows that arrived; the form may have left some empty."""
-    if not path and is_input_object_type(get_nullable_type(document.variables[variable].type)):
+    if not path and is_object(nullable(document.variables[variable].type)):
         return ""
     name = variable
     for part in path:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from graphql import get_named_type
-
 from portal.pages.document import Document
+from portal.pages.input_types import named
 from segments.audiences import CONSUMER, Audience
 
 PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
@@ -96,7 +95,7 @@ class Page:
 
     def is_id(self, parameter: str) -> bool:
         """Whether a path parameter is a global id."""
-        return get_named_type(self.document.variables[parameter].type).name == "ID"
+        return named(self.document.variables[parameter].type).name == "ID"
 
 
 def id_in_address(text: str) -> str:

@@ -55,13 +55,12 @@ def make_site(
 
     `directories` hold pages; an installation may put its own before ours.
     """
-    registry = read_pages(directories, schemas)
-    environments = {
-        each: make_environment(each, [*directories, *([] if HERE in directories else [HERE])]) for each in LANGUAGES
+    registry, assets = read_pages(directories, schemas), read_assets(HERE / "static")
+    folders = [*directories, *([] if HERE in directories else [HERE])]
+    environments: dict[Language, Environment] = {
+        each: make_environment(each, folders, assets.address) for each in LANGUAGES
     }
-    assets = read_assets(HERE / "static")
     for environment in environments.values():
-        environment.globals["asset"] = assets.address
         for page in registry.pages.values():
             environment.get_template(page.template)
     return Site(registry, assets, environments, engine, sessions, clock, language, secure, demonstration)
