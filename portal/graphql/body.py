@@ -1,0 +1,115 @@
+"""From bytes to JSON values: read no more than allowed, decode strictly, refuse what nothing behind could hold.
+
+Decided here: a key that is given twice counts as it was given last, as in most JSON readers; a byte order mark, NaN,
+numbers without bound and lone surrogates are refused, as RFC 8259 and UTF-8 do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import orjson
+from starlette.types import Receive
+
+from portal.graphql.errors import ProtocolError, bad_request, invalid_json, over_limit
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+NUL = "\0"
+
+
+class ClientGoneError(Exception):
+    """The client left while it was sending: there is nobody to answer."""
+
+
+def check_sent_plain(headers: Mapping[bytes, bytes], bytes_max: int) -> None:
+    """Refuse by its headers a body that would have to be inflated, or that says itself that it is too large."""
+    if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
+        accepted = {"Accept-Encoding": "identity"}
+        raise ProtocolError(415, "UNSUPPORTED_CONTENT_ENCODING", "protocol.content_encoding", accepted)
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and (len(length) > 18 or int(length) > bytes_max):
+        raise over_limit("body_bytes", bytes_max, 413)
+
+
+async def read_body(receive: Receive, bytes_max: int) -> bytes:
+    """The whole body; refused as soon as it is too large, whatever its headers said."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > bytes_max:
+            raise over_limit("body_bytes", bytes_max, 413)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def decode(raw: bytes, name: str, depth_max: int) -> object:
+    """A JSON value from UTF-8; `name` says in the message what it is."""
+    try:
+        value: object = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise malformed(raw, name, error, depth_max) from error
+    # Most requests hold few brackets, so counting them spares the walk.
+    if raw.count(b"{") + raw.count(b"[") > depth_max and deeper_than(value, depth_max):
+        raise over_limit("json_depth", depth_max)
+    if b"\\u0000" in raw and holds_nul(value):
+        raise ProtocolError(400, "NUL_IN_TEXT", "protocol.nul")
+    return value
+
+
+def malformed(raw: bytes, name: str, error: orjson.JSONDecodeError, depth_max: int) -> ProtocolError:
+    """Why this is not JSON, as precisely as can be said without repeating what was sent."""
+    if not raw.strip():
+        return invalid_json(name, "empty")
+    if raw.startswith(BYTE_ORDER_MARK):
+        return ProtocolError(400, "INVALID_JSON", "protocol.byte_order_mark")
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return ProtocolError(400, "INVALID_UTF8", "protocol.body_utf8", name=name)
+    if error.msg.startswith("depth limit"):
+        return over_limit("json_depth", depth_max)
+    return invalid_json(name, str(error))
+
+
+def children(value: object) -> list[object]:
+    """What a JSON array or object holds, keys included."""
+    if isinstance(value, dict):
+        inside = cast("dict[str, object]", value)
+        return [*inside, *inside.values()]
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def deeper_than(value: object, depth: int) -> bool:
+    """Whether arrays and objects nest more than so many levels; level by level, so no depth can exhaust the stack."""
+    level = [value]
+    for _ in range(depth):
+        level = [child for each in level for child in children(each)]
+        if not level:
+            return False
+    return any(isinstance(each, (dict, list)) for each in level)
+
+
+def holds_nul(value: object) -> bool:
+    """Whether some text within, a key or a value, holds U+0000, which PostgreSQL cannot store."""
+    level = [value]
+    while level:
+        if any(isinstance(each, str) and NUL in each for each in level):
+            return True
+        level = [child for each in level for child in children(each)]
+    return False
+
+
+def as_object(value: object) -> dict[str, object]:
+    """The body of a request: an object; a list would be a batch."""
+    if isinstance(value, list):
+        raise ProtocolError(400, "BATCHING_NOT_SUPPORTED", "protocol.batch")
+    if not isinstance(value, dict):
+        raise bad_request("protocol.not_an_object")
+    return cast("dict[str, object]", value)

@@ -1,0 +1,125 @@
+"""What HTTP, event streams and WebSocket share: who asks, which operation, its answer within its time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Protocol
+
+from starlette.requests import HTTPConnection
+
+from foundation.settings import Settings
+from portal.callers import Caller, CallerRefusedError
+from portal.graphql.cross_site import SameSiteRule
+from portal.graphql.errors import failed, timed_out
+from portal.graphql.parameters import Bounds, Parameters
+from portal.graphql.trusted import TrustedDocuments
+from resolvers.planner.engine import Answer, Operation
+from segments.viewer import Language, Viewer
+
+# How the engine says that an operation has many answers.
+STREAMED = "SUBSCRIPTION_NOT_STREAMED"
+# How often the caller of a stream is looked at again: after so long a signed-out person sees nothing more.
+STANDING_SECONDS = 10.0
+
+
+class Engine(Protocol):
+    """Runs operations; `resolvers.planner.engine.Engine` is one."""
+
+    async def execute(self, viewer: Viewer, operation: Operation) -> Answer:
+        """The answer to a query or mutation."""
+        ...
+
+    def subscribe(self, viewer: Viewer, operation: Operation) -> AsyncGenerator[Answer]:
+        """The answers to a subscription; when it cannot start, one that is refused."""
+        ...
+
+
+class Callers(Protocol):
+    """Finds out who asks; `portal.callers.Callers` does."""
+
+    async def caller(self, connection: HTTPConnection) -> Caller:
+        """Who asks by HTTP, or by a WebSocket's opening request; raises `CallerRefusedError`."""
+        ...
+
+    async def bearer(self, authorization: str, language: Language) -> Caller:
+        """Who asks with the value of an `Authorization` header, likewise."""
+        ...
+
+    def language(self, connection: HTTPConnection) -> Language:
+        """The language in which the caller is answered."""
+        ...
+
+
+class Door:
+    """One process's way in."""
+
+    def __init__(self, engine: Engine, callers: Callers, settings: Settings, trusted: TrustedDocuments) -> None:
+        self.callers = callers
+        self.settings = settings
+        self.same_site = SameSiteRule(settings)
+        self.bounds = Bounds(
+            body_bytes=settings.graphql_body_bytes,
+            json_depth=settings.graphql_json_depth,
+            variables=settings.graphql_variables,
+            tokens=settings.graphql_tokens,
+        )
+        self.standing_seconds = STANDING_SECONDS
+        self._engine = engine
+        self._trusted = trusted
+
+    def operation(self, parameters: Parameters, viewer: Viewer, *, by_get: bool = False) -> Operation:
+        """The operation that well-formed parameters ask for."""
+        return Operation(self._trusted.source(parameters, viewer), parameters.variables, parameters.name, by_get)
+
+    async def answer(self, viewer: Viewer, operation: Operation) -> Answer:
+        """The one answer of a query or mutation. Past its time it is cancelled, and what it wrote rolled back."""
+        seconds = self.settings.graphql_seconds
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                return await self._engine.execute(viewer, operation)
+        except TimeoutError as error:
+            return timed_out(seconds, viewer.language) if limit.expired() else failed(error, viewer.language)
+
+    async def answers(self, viewer: Viewer, operation: Operation) -> AsyncGenerator[Answer]:
+        """All answers of an operation of any kind."""
+        answer = await self.answer(viewer, operation)
+        if answer.code != STREAMED:
+            yield answer
+            return
+        try:
+            async with aclosing(self._engine.subscribe(viewer, operation)) as events:
+                async for event in events:
+                    yield event
+        except Exception as error:  # noqa: BLE001 - our fault, as when the database is away: logged and masked here
+            yield failed(error, viewer.language)
+
+
+class Standing:
+    """Whether the caller of a stream is still who they were: tokens expire, sessions end, roles are taken away."""
+
+    def __init__(self, caller: Caller, find: Callable[[], Awaitable[Caller]], seconds: float) -> None:
+        self._viewer = caller.viewer
+        self._find = find
+        self._seconds = seconds
+        self._checked_at = self._now()
+
+    @property
+    def due_in(self) -> float:
+        """The seconds until the next look."""
+        return max(0.0, self._checked_at + self._seconds - self._now())
+
+    async def holds(self) -> bool:
+        """Look again when it is time; False ends the stream."""
+        if self.due_in > 0:
+            return True
+        self._checked_at = self._now()
+        try:
+            return (await self._find()).viewer == self._viewer
+        except CallerRefusedError:
+            return False
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,137 @@
+"""The parameters of a GraphQL request, from a JSON object or from a URL; what else they hold is ignored, as the specification asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from graphql import GraphQLError
+from graphql.language import Lexer, Source, TokenKind
+
+from portal.graphql.body import NUL, decode
+from portal.graphql.errors import ProtocolError, bad_request, over_limit
+
+# Where Apollo's clients put a document's hash: `extensions.persistedQuery.sha256Hash`.
+PERSISTED_QUERY = "persistedQuery"
+URL_PARAMETERS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """A well-formed request. `digest`: the SHA-256, in hexadecimal, by which it names its document; or `query`, or both."""
+
+    query: str | None
+    digest: str | None
+    variables: Mapping[str, Any]
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the parameters of one request may hold."""
+
+    body_bytes: int
+    json_depth: int
+    variables: int
+    tokens: int
+
+
+def from_object(body: Mapping[str, object], bounds: Bounds) -> Parameters:
+    """The parameters in the body of a POST, or in the payload of a WebSocket's `subscribe`."""
+    variables = as_map(body, "variables")
+    if len(variables) > bounds.variables:
+        raise over_limit("variables", bounds.variables)
+    query, document_id = as_text(body, "query"), as_text(body, "documentId")
+    digest = named_digest(document_id, as_map(body, "extensions"))
+    if query is None and digest is None:
+        raise bad_request("protocol.no_document")
+    if query is not None:
+        refuse_nul(query, bounds.tokens)
+    # A name that is empty is none: GraphiQL and others send it so.
+    return Parameters(query, digest, variables, as_text(body, "operationName") or None)
+
+
+def from_url(query_string: bytes, bounds: Bounds) -> Parameters:
+    """The parameters in the query component of a GET; empty ones count as absent."""
+    if len(query_string) > bounds.body_bytes:
+        raise over_limit("body_bytes", bounds.body_bytes, 414)
+    try:
+        pairs = parse_qsl(query_string.decode(), errors="strict", max_num_fields=URL_PARAMETERS_MAX)
+    except UnicodeDecodeError as error:
+        raise ProtocolError(400, "INVALID_UTF8", "protocol.body_utf8", name="URL") from error
+    except ValueError as error:
+        raise over_limit("variables", URL_PARAMETERS_MAX) from error
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise bad_request("protocol.repeated", name=name[:50])
+        if NUL in value:
+            raise ProtocolError(400, "NUL_IN_TEXT", "protocol.nul")
+        written_as_json = name in {"variables", "extensions"}
+        found[name] = decode(value.encode(), name, bounds.json_depth) if written_as_json else value
+    return from_object(found, bounds)
+
+
+def named_digest(document_id: str | None, extensions: Mapping[str, object]) -> str | None:
+    """The digest by which a request names its document: `documentId` of the specification, or Apollo's extension."""
+    digests = [] if document_id is None else [sha256_of(document_id, prefix="sha256:")]
+    persisted = extensions.get(PERSISTED_QUERY)
+    if persisted is not None:
+        if not isinstance(persisted, dict):
+            raise wrong_type(f"extensions.{PERSISTED_QUERY}", "object")
+        digests.append(sha256_of(cast("dict[str, object]", persisted).get("sha256Hash"), prefix=""))
+    if len(set(digests)) > 1:
+        raise bad_request("protocol.two_documents")
+    return digests[0] if digests else None
+
+
+def sha256_of(identifier: object, prefix: str) -> str:
+    """The 64 lower-case hexadecimal digits of an identifier."""
+    if not isinstance(identifier, str):
+        raise wrong_type(f"extensions.{PERSISTED_QUERY}.sha256Hash", "string")
+    digest = identifier.removeprefix(prefix)
+    if not identifier.startswith(prefix) or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise bad_request("protocol.document_id")
+    return digest
+
+
+def as_text(body: Mapping[str, object], name: str) -> str | None:
+    """A parameter that is a string, null or absent."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise wrong_type(name, "string")
+    return value
+
+
+def as_map(body: Mapping[str, object], name: str) -> Mapping[str, Any]:
+    """A parameter that is an object, null or absent."""
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise wrong_type(name, "object")
+    return cast("dict[str, Any]", value)
+
+
+def wrong_type(name: str, expected: str) -> ProtocolError:
+    """The parameter has another type."""
+    return bad_request("protocol.wrong_type", name=name, expected=expected)
+
+
+def refuse_nul(query: str, tokens_max: int) -> None:
+    """Refuse U+0000 written as an escape inside a literal of the document; the raw character was refused before."""
+    if "\\u" not in query:
+        return
+    lexer = Lexer(Source(query))
+    try:
+        for _ in range(tokens_max):
+            token = lexer.advance()
+            if token.kind is TokenKind.EOF:
+                return
+            if token.value is not None and NUL in token.value:
+                raise ProtocolError(400, "NUL_IN_TEXT", "protocol.nul")
+    except GraphQLError:
+        # Not a document, which is for the engine to say.
+        return
