@@ -1,0 +1,1 @@
+"""Measurements of the platform against what could be: `make bench`."""
