@@ -38,8 +38,9 @@ def customers(
     status: Bound = None,
     region: Bound = None,
     key_accounts: Bound = None,
+    overdue: Bound = None,
 ) -> sa.ColumnElement[bool]:
-    """Customers by part of a name, segment, status, region, or whether they are key accounts 重点客户."""
+    """Customers by part of a name, segment, status, region, key accounts 重点客户, or overdue contact."""
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if text is not None:
         names = sa.func.concat(customer.c.name, literal(" "), sa.func.lower(customer.c.name_en))
@@ -52,6 +53,8 @@ def customers(
         conditions.append(customer.c.region_id == region)
     if key_accounts is not None:
         conditions.append(customer.c.key_account == key_accounts)
+    if overdue is not None:
+        conditions.append(contact_overdue(customer) == overdue)
     return sa.and_(*conditions)
 
 
@@ -93,6 +96,27 @@ def contact_overdue(customer: sa.FromClause) -> sa.ColumnElement[bool]:
     since = sa.func.coalesce(last_contact_at(customer), customer.c.created_at)
     elapsed = sa.extract("epoch", NOW - since) / 86_400
     return sa.func.coalesce(elapsed > customer.c.contact_days_max, sa.false())
+
+
+def open_follow_ups(interaction: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Interactions from which something is still to follow."""
+    return sa.and_(interaction.c.follow_up.is_not(None), interaction.c.followed_up_at.is_(None))
+
+
+def segment_counts() -> sa.Select[*tuple[Any, ...]]:
+    """How many customers, key accounts and overdue accounts each segment has."""
+    customer = tables.Customer.__table__.alias("counted")
+    counts: sa.Select[*tuple[Any, ...]] = (
+        sa.select(
+            customer.c.segment,
+            sa.func.count().label("customers"),
+            sa.func.count().filter(customer.c.key_account).label("key_accounts"),
+            sa.func.count().filter(contact_overdue(customer)).label("overdue"),
+        )
+        .group_by(customer.c.segment)
+        .order_by(customer.c.segment)
+    )
+    return counts
 
 
 def of_customer(source: sa.FromClause, *, of: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -148,6 +172,11 @@ async def log_interaction(
         classification=classification or Classification.INTERNAL,
         compartments=compartments or (),
     )
+
+
+async def complete_follow_up(act: Act, *, interaction: UUID) -> UUID:
+    """See `domain.customers.interactions`."""
+    return await interactions.complete_follow_up(act.session, act.now, act.new_id, interaction_id=interaction)
 
 
 async def update_customer(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.programmes import fleet as unit_rules
 from domain.programmes import phases
-from domain.programmes.tables import EquipmentStatus, ProgrammePhase
+from domain.programmes.tables import EquipmentState, EquipmentStatus, ProgrammePhase
 from resolvers.customers import localised, today
 from resolvers.planner.declare import NOW
 from resolvers.planner.mutations import Act
@@ -65,6 +65,23 @@ def fleet(state: sa.FromClause, *, at: Bound = None, programme: Bound = None) ->
     """The state of every unit at an instant, of one programme or of all."""
     held = in_force(state, at=at)
     return held if programme is None else sa.and_(held, state.c.programme_id == programme)
+
+
+def fleet_counts(*, at: Bound = None, programme: Bound = None) -> sa.Select[*tuple[Any, ...]]:
+    """How many units were in each status at an instant."""
+    state = EquipmentState.__table__.alias("held")
+    counts: sa.Select[*tuple[Any, ...]] = (
+        sa.select(state.c.status, sa.func.count().label("units"))
+        .where(fleet(state, at=at, programme=programme))
+        .group_by(state.c.status)
+        .order_by(state.c.status)
+    )
+    return counts
+
+
+def ever(_: sa.FromClause) -> sa.ColumnElement[bool]:
+    """All there was, in force or not."""
+    return sa.true()
 
 
 def changed_of(unit: sa.FromClause, *, programme: Bound = None) -> sa.ColumnElement[bool]:

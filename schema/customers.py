@@ -10,7 +10,7 @@ import strawberry
 from domain.customers import tables
 from domain.customers.tables import CustomerKind, CustomerStatus, InteractionKind, Segment, TeamRole
 from resolvers import customers as answers
-from resolvers.planner.declare import Side, by_id, id_of, listing, merged, optional, related, row, sql
+from resolvers.planner.declare import Side, by_id, id_of, listing, merged, optional, related, row, selected, sql, value
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from resolvers.planner.subscriptions import subscription
@@ -162,6 +162,7 @@ class Customer(Node):
     contacts: Annotated[Connection[Contact], For(*SERVED)] = related(answers.contacts, on=optional(dt.date))
     team: Annotated[Connection[TeamMember], For(*SERVED)] = related(answers.team, on=optional(dt.date))
     interactions: Annotated[Connection[Interaction], For(*SERVED)]
+    open_follow_ups: Annotated[Connection[Interaction], For(STAFF)] = related(answers.open_follow_ups, "interactions")
     orders: Connection[Annotated[Order, strawberry.lazy("schema.orders")]]
     timeline: Annotated[Connection[TimelineEntry], For(*SERVED)] = merged(
         {
@@ -192,6 +193,18 @@ class CustomerFilter:
     status: CustomerStatus | None = None
     region: Annotated[strawberry.ID | None, Of("Region")] = None
     key_accounts: bool | None = None
+    overdue: bool | None = None
+
+
+@For(STAFF)
+@value
+class SegmentCount:
+    """How many customers a segment has. 各类客户数量。"""
+
+    segment: Segment
+    customers: int
+    key_accounts: int
+    overdue: int
 
 
 @strawberry.type
@@ -200,6 +213,7 @@ class CustomersQuery:
 
     customer: Annotated[Customer | None, For(*CUSTOMERS, STAFF)] = by_id()
     customers: Annotated[Connection[Customer], For(STAFF)] = listing(answers.customers, filter=optional(CustomerFilter))
+    segment_counts: Annotated[list[SegmentCount], For(STAFF)] = selected(answers.segment_counts)
     regions: Annotated[Connection[Region], For(*CUSTOMERS, STAFF)] = listing(
         answers.regions, parent=optional(id_of("Region"))
     )
@@ -228,11 +242,19 @@ class LogInteractionInput:
 
 @For(STAFF)
 @strawberry.type
-class LogInteractionPayload:
-    """The interaction as it was logged, or why it was not. 登记结果。"""
+class InteractionPayload:
+    """The interaction as it is now, or why nothing was changed. 登记结果。"""
 
     interaction: Interaction | None
     errors: list[UserError]
+
+
+@For(STAFF)
+@strawberry.input
+class CompleteFollowUpInput:
+    """Which interaction's follow-up has been done. 完成后续事项。"""
+
+    interaction: Annotated[strawberry.ID, Of("Interaction")]
 
 
 @For(STAFF)
@@ -292,8 +314,11 @@ class CustomerPayload:
 class CustomersMutation:
     """Changes of customers."""
 
-    log_interaction: Annotated[LogInteractionPayload, For(STAFF), Needs("interactions:write")] = mutation(
-        answers.log_interaction, LogInteractionInput, LogInteractionPayload
+    log_interaction: Annotated[InteractionPayload, For(STAFF), Needs("interactions:write")] = mutation(
+        answers.log_interaction, LogInteractionInput, InteractionPayload
+    )
+    complete_follow_up: Annotated[InteractionPayload, For(STAFF), Needs("interactions:write")] = mutation(
+        answers.complete_follow_up, CompleteFollowUpInput, InteractionPayload
     )
     update_customer: Annotated[CustomerPayload, For(STAFF), Needs("customers:write")] = mutation(
         answers.update_customer, UpdateCustomerInput, CustomerPayload

@@ -10,7 +10,7 @@ import strawberry
 from domain.programmes import tables
 from domain.programmes.tables import EquipmentStatus, ProgrammePhase
 from resolvers import programmes as answers
-from resolvers.planner.declare import by_id, id_of, listing, optional, related, row, sql
+from resolvers.planner.declare import by_id, id_of, listing, optional, related, row, selected, sql, value
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from resolvers.planner.subscriptions import subscription
@@ -92,6 +92,7 @@ class Equipment(Node):
     customer: Customer | None
     states: Connection[EquipmentState]
     configuration: Connection[ConfigurationItem] = related(answers.in_force, at=optional(dt.datetime))
+    configuration_history: Connection[ConfigurationItem] = related(answers.ever, "configuration")
     classification: Classification
     compartments: list[str]
     version: Annotated[int, For(STAFF)]
@@ -140,6 +141,15 @@ class EquipmentFilter:
     serial_number: str | None = None
 
 
+@For(MILITARY, STAFF)
+@value
+class FleetCount:
+    """How many units are in a status. 各状态装备数量。"""
+
+    status: EquipmentStatus
+    units: int
+
+
 @strawberry.type
 class ProgrammesQuery:
     """Root fields of programmes."""
@@ -153,6 +163,9 @@ class ProgrammesQuery:
     )
     fleet: Annotated[Connection[EquipmentState], For(MILITARY, STAFF)] = listing(
         answers.fleet, at=optional(dt.datetime), programme=optional(id_of("Programme"))
+    )
+    fleet_counts: Annotated[list[FleetCount], For(MILITARY, STAFF)] = selected(
+        answers.fleet_counts, at=optional(dt.datetime), programme=optional(id_of("Programme"))
     )
 
 

@@ -67,18 +67,34 @@ async def log_interaction(
     session.add(interaction)
     await session.flush()
     session.add_all(await participants(session, new_id, interaction, contact_ids, employee_ids))
-    event = OutboxEvent(
+    await append(session, interaction_event(interaction, "interaction.logged", now, new_id))
+    return interaction.id
+
+
+async def complete_follow_up(session: AsyncSession, now: dt.datetime, new_id: Ids, *, interaction_id: UUID) -> UUID:
+    """Note that what was to follow from an interaction has been done; it is done once."""
+    interaction = await existing(session, Interaction, interaction_id, "interaction", lock=True)
+    if interaction.follow_up is None:
+        raise Refusal("NOTHING_TO_FOLLOW_UP", ("interaction",))
+    if interaction.followed_up_at is not None:
+        raise Refusal("ALREADY_FOLLOWED_UP", ("interaction",))
+    interaction.followed_up_at = now
+    await append(session, interaction_event(interaction, "interaction.followed_up", now, new_id))
+    return interaction.id
+
+
+def interaction_event(interaction: Interaction, kind: str, now: dt.datetime, new_id: Ids) -> OutboxEvent:
+    """An event about an interaction, guarded like the interaction."""
+    return OutboxEvent(
         id=new_id(),
-        kind="interaction.logged",
+        kind=kind,
         subject_id=interaction.id,
-        customer_id=customer_id,
+        customer_id=interaction.customer_id,
         payload={},
         at=now,
-        classification=classification,
+        classification=interaction.classification,
         compartments=interaction.compartments,
     )
-    await append(session, event)
-    return interaction.id
 
 
 async def participants(

@@ -121,7 +121,7 @@ class Compiler:
             return self.computed(field, source, nodes, note["sql"])
         if "root" in note:
             return paging.merged(self, field, nodes, note["root"].source, source)
-        return self.by_name(type_, source, name, nodes, note.get("where"))
+        return self.by_name(type_, source, note.get("relation") or name, nodes, note.get("where"))
 
     def by_name(self, type_: Any, source: sa.FromClause, name: str, nodes: Nodes, where: Any) -> Expression:
         """A field that its declaration says no more of: a column, the columns of a value object, or a relation."""

@@ -133,9 +133,9 @@ def sql(expression: Callable[..., Any], **arguments: Any) -> Any:
     return answered_field({"sql": expression}, arguments)
 
 
-def related(where: Condition, **arguments: Any) -> Any:
-    """A relation by name, narrowed by a condition with arguments."""
-    return answered_field({"where": where}, arguments)
+def related(where: Condition, relation: str | None = None, **arguments: Any) -> Any:
+    """A relation, by the field's name unless told, narrowed by a condition with arguments."""
+    return answered_field({"where": where, "relation": relation}, arguments)
 
 
 def python(compute: Callable[[Any, Sequence[Sequence[Any]]], Sequence[Any]], columns: tuple[str, ...]) -> Any:

@@ -42,7 +42,8 @@ class PlannedSchema(MasterSchema):
 
 def check_field(place: str, declared: Row, field: Any) -> list[str]:
     """Faults of a row type's field: no such column or relation, or a row that may be invisible behind a non-null."""
-    note, name, target = metadata(field), python_name(field), named_type(field.type)
+    note, target = metadata(field), named_type(field.type)
+    name = note.get("relation") or python_name(field)
     columns = declared.table.__table__.c
     if {"sql", "python", "root"} & note.keys() or name == "id":
         return []

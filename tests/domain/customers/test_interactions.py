@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.customers.interactions import log_interaction
+from domain.customers.interactions import complete_follow_up, log_interaction
 from domain.customers.tables import Customer, Interaction, InteractionKind, Participant
 from foundation.refusals import Refusal
 from segments.classification import Classification
@@ -83,3 +83,18 @@ async def test_another_customers_contact_is_no_contact(session: AsyncSession) ->
     with pytest.raises(Refusal) as refused:
         await log(session, known, contact_ids=[there.id])
     assert refused.value.path == ("contacts",)
+
+
+async def test_a_follow_up_is_completed_once(session: AsyncSession) -> None:
+    known = customer()
+    await stored(session, known)
+    logged = await log(session, known, follow_up="送样机", follow_up_on=NOW.date())
+    await complete_follow_up(session, NOW, new_id, interaction_id=logged.id)
+    assert logged.followed_up_at == NOW
+    with pytest.raises(Refusal) as again:
+        await complete_follow_up(session, NOW, new_id, interaction_id=logged.id)
+    assert again.value.code == "ALREADY_FOLLOWED_UP"
+    plain = await log(session, known)
+    with pytest.raises(Refusal) as nothing:
+        await complete_follow_up(session, NOW, new_id, interaction_id=plain.id)
+    assert nothing.value.code == "NOTHING_TO_FOLLOW_UP"
