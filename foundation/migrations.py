@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from foundation import embedded
-from foundation.database import addresses, connect
+from foundation.database import APPLICATION_ROLE, addresses, connect
 from foundation.provision import drop_database, provision
 from foundation.settings import Settings, read_settings
 
@@ -60,8 +62,17 @@ async def owner_connection(settings: Settings) -> AsyncGenerator[AsyncConnection
 
 
 async def upgrade(settings: Settings, revision: str = "head") -> None:
-    """Bring the database to a revision."""
+    """Bring the database to a revision, which the application may then read, to know whether it fits."""
     await _run(settings, lambda config: command.upgrade(config, revision))
+    async with owner_connection(settings) as connection:
+        await connection.execute(sa.text(f"grant select on alembic_version to {APPLICATION_ROLE}"))
+        await connection.commit()
+
+
+@cache
+def head() -> str | None:
+    """The revision that this program's tables are at."""
+    return ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).get_current_head()
 
 
 async def check_from_zero(settings: Settings) -> None:

@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         default=(), description="Addresses of proxies whose forwarding headers are believed, separated by commas."
     )
     language: Literal["zh", "en"] = Field(default="zh", description="The language when a visitor states none.")
+    demonstration: bool = Field(
+        default=False,
+        description="Pages say that their data are samples, and show their operations; `quadrant demo` sets it.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least level logged."
     )

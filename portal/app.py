@@ -1,0 +1,76 @@
+"""The ASGI application: GraphQL, pages, signing in, probes, behind one front layer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from foundation.logs import configure_logs
+from foundation.settings import Settings, read_settings
+from portal.access_log import AccessLog
+from portal.assembly import Assembly, assembled
+from portal.front import Direct, Front
+from portal.graphql.routes import graphql_routes, open_door
+from portal.pages.error_pages import exception_handlers
+from portal.pages.routes import page_routes
+from portal.pages.site import HERE as PAGES
+from portal.probes import Readiness, healthz
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application of one process. It answers once its lifespan has begun: routes need an open database."""
+    direct: Direct = {}
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        async with assembled(settings) as assembly:
+            app.state.assembly = assembly
+            door = graphql_routes(open_door(assembly.engine, assembly.callers, settings, [PAGES]))
+            direct.update(applications(door))
+            app.router.routes[:] = [*door, *probe_routes(assembly), *page_routes(assembly.site)]
+            yield
+
+    async def refused(request: Request, error: Exception) -> Response:
+        return await exception_handlers(request.app.state.assembly.site)[HTTPException](request, error)
+
+    async def failed(request: Request, error: Exception) -> Response:
+        return await exception_handlers(request.app.state.assembly.site)[Exception](request, error)
+
+    front = Middleware(
+        Front,
+        direct=direct,
+        failure=failed,
+        access_log=AccessLog(settings),
+        secure=settings.base_url.startswith("https://"),
+    )
+    return Starlette(lifespan=lifespan, middleware=[front], exception_handlers={HTTPException: refused})
+
+
+def probe_routes(assembly: Assembly) -> list[BaseRoute]:
+    """What an operator's tools ask."""
+    return [Route("/healthz", healthz), Route("/readyz", Readiness(assembly.database).answer)]
+
+
+def applications(door: Iterable[BaseRoute]) -> Direct:
+    """The applications of routes without parameters, for the front layer to find without routing."""
+    found: Direct = {}
+    for route in door:
+        if isinstance(route, WebSocketRoute):
+            found["websocket", route.path] = route.app
+        elif isinstance(route, Route):
+            found["http", route.path] = route.app
+    return found
+
+
+def create_app_from_environment() -> Starlette:
+    """For server processes, which know the settings by the environment alone."""
+    settings = read_settings()
+    configure_logs(settings)
+    return create_app(settings)

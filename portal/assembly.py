@@ -1,0 +1,83 @@
+"""Everything that one server process stands on, put together at its start and taken apart at its end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from anyio.to_thread import run_sync
+
+from domain.identity.passwords import dummy_hash
+from domain.identity.tokens import Authority
+from foundation.clock import Clock, system_clock
+from foundation.database import Database, open_database
+from foundation.ids import system_ids
+from foundation.settings import Settings
+from portal.bearer import BearerTokens
+from portal.callers import Callers
+from portal.pages.site import Site, make_site
+from portal.probes import require_head
+from portal.sessions import Sessions
+from resolvers.planner.engine import Engine
+from resolvers.planner.limits import DocumentLimits
+from schema.root import MASTER
+from segments.audiences import Audience
+from segments.classification import Classification
+from segments.views import View, compile_views
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The parts of one process."""
+
+    settings: Settings
+    database: Database
+    views: Mapping[Audience, View]
+    engine: Engine
+    sessions: Sessions
+    callers: Callers
+    site: Site
+
+
+def served_audiences(settings: Settings) -> tuple[Audience, ...]:
+    """The audiences whose views this installation has, in the order of their declaration."""
+    return tuple(audience for audience in Audience if audience.value in settings.served_views)
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGenerator[Assembly]:
+    """Open the database, compile the views, read the pages; close all at the end, in the opposite order."""
+    async with AsyncExitStack() as stack:
+        # On a thread: starting the embedded server takes a second.
+        database = await run_sync(open_database, settings)
+        stack.push_async_callback(database.close)
+        await require_head(database)
+        served = served_audiences(settings)
+        views = compile_views(MASTER, served)
+        ids = system_ids(clock)
+        engine = Engine(
+            views,
+            database,
+            DocumentLimits.of(settings),
+            read_pool_size=settings.read_pool_size,
+            pool_wait_seconds=settings.pool_wait_seconds,
+            clock=clock,
+            new_id=ids,
+        )
+        stack.push_async_callback(engine.close)
+        sessions = Sessions(settings, database, clock, ids)
+        tokens = BearerTokens(database, Authority.of(settings), Classification(settings.ceiling), clock)
+        callers = Callers(sessions, tokens, frozenset(served), settings.language)
+        site = make_site(
+            {audience: view.core for audience, view in views.items()},
+            engine,
+            sessions,
+            clock,
+            language=settings.language,
+            secure=settings.base_url.startswith("https://"),
+            demonstration=settings.demonstration,
+        )
+        # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
+        await run_sync(dummy_hash)
+        yield Assembly(settings, database, views, engine, sessions, callers, site)
