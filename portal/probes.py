@@ -15,6 +15,8 @@ from foundation.migrations import head
 
 LOGGER = structlog.get_logger("portal.probes")
 ANSWER_SECONDS_MAX = 3.0
+# NULL when the table does not exist.
+MIGRATED = sa.text("select has_table_privilege(to_regclass('alembic_version'), 'select')")
 REVISION = sa.text("select version_num from alembic_version")
 
 
@@ -25,8 +27,7 @@ class NotMigratedError(RuntimeError):
 async def revision(database: Database) -> str | None:
     """The revision the database is at; None when it was never migrated."""
     async with database.engine.connect() as connection:
-        known = await connection.scalar(sa.text("select to_regclass('alembic_version') is not null"))
-        return await connection.scalar(REVISION) if known else None
+        return await connection.scalar(REVISION) if await connection.scalar(MIGRATED) else None
 
 
 async def require_head(database: Database) -> None:

@@ -20,7 +20,13 @@ from segments.classification import Classification
 from segments.installation import ONLY
 
 # What decides how a migrated database looks; the template is named after its content.
-SOURCES = ("migrations/**/*.py", "migrations/**/*.sql", "foundation/provision.py", "tests/databases.py")
+SOURCES = (
+    "migrations/**/*.py",
+    "migrations/**/*.sql",
+    "foundation/migrations.py",
+    "foundation/provision.py",
+    "tests/databases.py",
+)
 
 
 @asynccontextmanager
