@@ -8,11 +8,9 @@ from urllib.parse import urlencode
 from portal.pages.fields import Fields
 from portal.pages.language_choice import PARAMETER
 from portal.pages.page import Page
+from portal.pages.paging import places_in_lists
 from portal.pages.registry import Registry
 from segments.audiences import Audience
-
-# Variables that say where in a list a reader is: another filter or order begins at the first page again.
-PAGING = ("after", "before", "After", "Before")
 
 Value = str | int | Sequence[str] | None
 
@@ -49,12 +47,18 @@ class Addresses:
         return [
             (name, text)
             for name, text in self.fields.pairs
-            if text and name not in without and name != PARAMETER and not name.endswith(PAGING) and self.known(name)
+            if text and name not in without and name != PARAMETER and self.lasting(name)
         ]
 
-    def known(self, name: str) -> bool:
-        """Whether a name is a variable of this page, or lies below one. What is not is dropped from links."""
-        return self.page is not None and name.partition(".")[0] in self.page.document.variables
+    def lasting(self, name: str) -> bool:
+        """Whether a part of the query goes along: it is a variable of this page, or lies below one.
+
+        Where in a list the reader is does not: another filter or order begins at the first page again.
+        """
+        if self.page is None:
+            return False
+        variables = self.page.document.variables
+        return name.partition(".")[0] in variables and name not in places_in_lists(variables)
 
     def chosen(self, name: str, value: str) -> bool:
         """Whether this page's query says so: a facet that is on, the present order."""

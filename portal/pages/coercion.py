@@ -27,9 +27,10 @@ from portal.pages.words import msgid
 
 WHOLE = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
-# What `<input type="datetime-local">` sends: a wall clock's time, which in our portals is China's.
-LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
-CHINA_OFFSET = "+08:00"
+# What `<input type="datetime-local">` and `<input type="date">` send: a wall clock's time, and in our portals that is
+# China's, or a day, which as an instant is its beginning.
+LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d(?P<clock>T\d\d:\d\d(:\d\d)?)?", re.ASCII)
+MIDNIGHT, CHINA_OFFSET = "T00:00", "+08:00"
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 TRUE, FALSE = frozenset({"true", "on", "1"}), frozenset({"false", "off", "0"})
 
@@ -185,8 +186,9 @@ READERS = {"Int": whole, "Float": decimal, "Boolean": boolean}
 
 def custom(kind: Any, text: str) -> str | Mistake:
     """A string, an id, or a scalar of ours, whose own parser says whether the text is one."""
-    if kind.name == "DateTime" and LOCAL_TIME.fullmatch(text):
-        text += CHINA_OFFSET
+    local = LOCAL_TIME.fullmatch(text) if kind.name == "DateTime" else None
+    if local:
+        text += ("" if local["clock"] else MIDNIGHT) + CHINA_OFFSET
     if kind.name not in {"String", "ID"}:
         text = text.strip()
         try:

@@ -67,8 +67,8 @@ class Document:
     @cached_property
     def idempotency_variable(self) -> str | None:
         """The variable that holds the key of `@idempotent(key: $key)`, which makes a form sent twice count once."""
-        for field in self.root_fields:
-            for directive in field.directives or ():
+        for node in (self.definition, *self.root_fields):
+            for directive in node.directives or ():
                 if directive.name.value == "idempotent":
                     return next(
                         (a.value.name.value for a in directive.arguments or () if isinstance(a.value, VariableNode)),

@@ -69,6 +69,8 @@ def check_addresses(pages: Iterable[Page]) -> None:
 
 def check_references(page: Page, registry: Registry) -> None:
     """The pages that a page names are there and take the values given."""
+    if page.place is not None and page.path_parameters:
+        raise PageFault(page.document.file, "nav: a page with variables in its path has no one address")
     if page.under and f"{page.audience.value}/{page.under}" not in registry.pages:
         raise PageFault(page.document.file, f"under: there is no page {page.under}")
     for action in page.actions.values():
