@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.tables import Table
@@ -24,3 +26,9 @@ class Installation(Table):
     __table_args__ = (CheckConstraint(f"id = '{ONLY}'", "only"),)
 
     ceiling: Mapped[Classification] = mapped_column(ClassificationRank())
+
+
+async def set_ceiling(connection: AsyncConnection, ceiling: Classification) -> None:
+    """Say what this installation may hold; over the owner's connection, because the application may not."""
+    statement = insert(Installation).values(id=ONLY, ceiling=ceiling)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"ceiling": ceiling}))

@@ -1,0 +1,1 @@
+"""The command line `quadrant`: one module a command."""
