@@ -80,8 +80,10 @@ class Door:
         try:
             async with limit:
                 return await self._engine.execute(viewer, operation)
-        except TimeoutError as error:
-            return timed_out(seconds, viewer.language) if limit.expired() else failed(error, viewer.language)
+        except Exception as error:  # noqa: BLE001 - our fault, unless it is our limit: logged and masked here
+            if isinstance(error, TimeoutError) and limit.expired():
+                return timed_out(seconds, viewer.language)
+            return failed(error, viewer.language)
 
     async def answers(self, viewer: Viewer, operation: Operation) -> AsyncGenerator[Answer]:
         """All answers of an operation of any kind."""
@@ -93,7 +95,7 @@ class Door:
             async with aclosing(self._engine.subscribe(viewer, operation)) as events:
                 async for event in events:
                     yield event
-        except Exception as error:  # noqa: BLE001 - our fault, as when the database is away: logged and masked here
+        except Exception as error:  # noqa: BLE001 - likewise
             yield failed(error, viewer.language)
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from starlette.requests import HTTPConnection
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from foundation.language import translate
 from portal.callers import Caller
@@ -31,8 +31,8 @@ COMMENT = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"
 
 
-class SlowClientError(Exception):
-    """The client does not take what it is sent."""
+class GoneError(Exception):
+    """The client has left, or does not take what it is sent."""
 
 
 class EventStream:
@@ -44,16 +44,20 @@ class EventStream:
 
     async def start(self) -> None:
         """Send the headers at once, so that the client knows it is connected; events may be long in coming."""
-        await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await self._put({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await self.write(COMMENT)
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
         """Send some bytes of the stream."""
+        await self._put({"type": "http.response.body", "body": data, "more_body": not last})
+
+    async def _put(self, message: Message) -> None:
         try:
             async with asyncio.timeout(self._send_seconds):
-                await self._send({"type": "http.response.body", "body": data, "more_body": not last})
-        except TimeoutError as error:
-            raise SlowClientError from error
+                await self._send(message)
+        except OSError as error:
+            # A timeout of ours is one too; uvicorn says so that the client has left.
+            raise GoneError from error
 
 
 class Upcoming:
@@ -96,8 +100,7 @@ async def send_stream(
     gone = asyncio.ensure_future(left(receive))
     upcoming = Upcoming(door.answers(caller.viewer, operation))
     try:
-        # A client that left or does not read is not told why; OSError is how uvicorn says that it left.
-        with suppress(SlowClientError, OSError):
+        with suppress(GoneError):
             await stream.start()
             await relay(
                 upcoming, stream, standing, gone, door.settings.graphql_keep_alive_seconds, caller.viewer.language

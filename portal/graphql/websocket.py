@@ -11,21 +11,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from starlette.requests import HTTPConnection
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from portal.callers import Caller, CallerRefusedError
 from portal.graphql import messages
 from portal.graphql.door import Door, Standing
-from portal.graphql.errors import ProtocolError, error_body, over_limit
+from portal.graphql.errors import failed
 from portal.graphql.http import header_map
 from portal.graphql.messages import CloseError, Complete, Plain, Subscribe
-from portal.graphql.parameters import Parameters
+from portal.graphql.operations import GoneError, Operations
 
 SUBPROTOCOL = "graphql-transport-ws"
-
-
-class GoneError(Exception):
-    """The client has left."""
 
 
 class GraphQLOverWebSocket:
@@ -42,42 +38,44 @@ class GraphQLOverWebSocket:
             await connection.serve()
         except CloseError as end:
             await connection.close(end)
-        except (GoneError, OSError):
-            # uvicorn raises an OSError for what is sent to a client that has left.
+        except GoneError:
             pass
+        except Exception as error:  # noqa: BLE001 - our fault, as when the database is away: logged and masked here
+            failed(error, "en")
+            await connection.close(CloseError(4500, "Internal server error"))
         finally:
-            await connection.end_operations()
+            await connection.operations.stop_all()
 
 
 class Connection:
-    """One client's connection and its operations."""
+    """One client's connection."""
 
     def __init__(self, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
+        self.operations = Operations(door, self._say)
         self._door = door
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._operations: dict[str, asyncio.Task[None]] = {}
         # Frames of several operations go out one after another; the reader waits too, so pings cannot pile up.
         self._sending = asyncio.Lock()
-
-    # ---- the life of a connection
+        self._stalled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
-        """Open, introduce, then run what is asked."""
-        caller = await self._opening_caller()
+        """Open, get introduced, then run what is asked."""
+        opening = await self._opening_caller()
         if SUBPROTOCOL not in self._scope["subprotocols"]:
-            await self._send({"type": "websocket.accept"})
+            await self._put({"type": "websocket.accept"})
             raise CloseError(4406, "Subprotocol not acceptable")
-        await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-        caller, authorization = await self._introduced(caller)
+        await self._put({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        caller, authorization = await self._introduced(opening)
         await self._say(messages.connection_ack())
         standing = Standing(caller, lambda: self._found_again(authorization), self._door.standing_seconds)
         reading: asyncio.Task[messages.Message] | None = None
         try:
-            while True:
+            while not self._stalled.done():
                 reading = reading or asyncio.create_task(self._read())
-                await asyncio.wait({reading}, timeout=standing.due_in)
+                waiting = {reading, self._stalled}
+                await asyncio.wait(waiting, timeout=standing.due_in, return_when=asyncio.FIRST_COMPLETED)
                 if not await standing.holds():
                     raise CloseError(4403, "Forbidden")
                 if reading.done():
@@ -90,17 +88,9 @@ class Connection:
 
     async def close(self, end: CloseError) -> None:
         """Say why the connection ends. Before it was accepted this refuses the opening request with 403."""
-        with suppress(OSError, TimeoutError):
+        with suppress(GoneError, TimeoutError):
             async with asyncio.timeout(self._door.settings.graphql_send_seconds):
-                await self._send({"type": "websocket.close", "code": end.code, "reason": end.reason})
-
-    async def end_operations(self) -> None:
-        """Cancel what still runs and wait until it has let go."""
-        tasks = list(self._operations.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+                await self._put({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
     # ---- who it is
 
@@ -108,10 +98,10 @@ class Connection:
         """Whom the opening request names. That nobody may come unknown is not yet a refusal: a token may follow."""
         try:
             caller = await self._door.callers.caller(HTTPConnection(self._scope))
-            if caller.by_cookie:
-                self._check_origin()
         except CallerRefusedError as error:
             return error
+        if caller.by_cookie:
+            self._check_origin()
         return caller
 
     def _check_origin(self) -> None:
@@ -177,12 +167,21 @@ class Connection:
             raise CloseError(1009, f"Message too big: {self._door.bounds.body_bytes} bytes at most")
         return messages.read_message(raw, self._door.bounds)
 
+    async def _put(self, event: Message) -> None:
+        try:
+            await self._send(event)
+        except OSError as error:
+            # So uvicorn says that the client has left; elsewhere an OSError is a failure of ours.
+            raise GoneError from error
+
     async def _say(self, text: str) -> None:
-        """Send a message; a client that does not take it in time is left."""
+        """Send a message. When the client does not take it in time the connection ends: nothing may be lost silently."""
         try:
             async with asyncio.timeout(self._door.settings.graphql_send_seconds), self._sending:
-                await self._send({"type": "websocket.send", "text": text})
+                await self._put({"type": "websocket.send", "text": text})
         except TimeoutError as error:
+            if not self._stalled.done():
+                self._stalled.set_result(None)
             raise GoneError from error
 
     async def _take(self, message: messages.Message, caller: Caller) -> None:
@@ -195,53 +194,6 @@ class Connection:
             case Plain():
                 pass
             case Complete(id=operation_id):
-                if task := self._operations.pop(operation_id, None):
-                    task.cancel()
-                    await asyncio.wait({task})
+                await self.operations.stop(operation_id)
             case Subscribe(id=operation_id, parameters=parameters):
-                await self._start(operation_id, parameters, caller)
-
-    # ---- operations
-
-    async def _start(self, operation_id: str, parameters: Parameters | ProtocolError, caller: Caller) -> None:
-        if operation_id in self._operations:
-            raise CloseError(4409, f"Subscriber for {operation_id} already exists")
-        subscriptions_max = self._door.settings.graphql_subscriptions
-        if len(self._operations) >= subscriptions_max:
-            parameters = over_limit("subscriptions", subscriptions_max)
-        if isinstance(parameters, ProtocolError):
-            await self._say(refusal(operation_id, parameters, caller))
-            return
-        task = asyncio.create_task(self._run(operation_id, parameters, caller))
-        self._operations[operation_id] = task
-
-    async def _run(self, operation_id: str, parameters: Parameters, caller: Caller) -> None:
-        """Send an operation's results. A client that has left is noticed by the reader, which ends this too."""
-        try:
-            with suppress(GoneError, OSError):
-                await self._relay(operation_id, parameters, caller)
-        finally:
-            if self._operations.get(operation_id) is asyncio.current_task():
-                del self._operations[operation_id]
-
-    async def _relay(self, operation_id: str, parameters: Parameters, caller: Caller) -> None:
-        try:
-            operation = self._door.operation(parameters, caller.viewer)
-        except ProtocolError as error:
-            await self._say(refusal(operation_id, error, caller))
-            return
-        answers = self._door.answers(caller.viewer, operation)
-        try:
-            async for answer in answers:
-                if answer.refused:
-                    await self._say(messages.error(operation_id, answer.body))
-                    return
-                await self._say(messages.next_(operation_id, answer.body))
-        finally:
-            await answers.aclose()
-        await self._say(messages.complete(operation_id))
-
-
-def refusal(operation_id: str, error: ProtocolError, caller: Caller) -> str:
-    """An `error` message for an operation that does not start."""
-    return messages.error(operation_id, error_body(error.message(caller.viewer.language), error.code))
+                await self.operations.start(operation_id, parameters, caller)
