@@ -63,8 +63,10 @@ class Connection:
     async def serve(self) -> None:
         """Open, get introduced, then run what is asked."""
         opening = await self._opening_caller()
-        if SUBPROTOCOL not in self._scope["subprotocols"]:
-            await self._put({"type": "websocket.accept"})
+        offered: list[str] = self._scope["subprotocols"]
+        if SUBPROTOCOL not in offered:
+            # Opened as it asked, because a client reads a close code only from a connection that it takes for open.
+            await self._put({"type": "websocket.accept", "subprotocol": offered[0] if offered else None})
             raise CloseError(4406, "Subprotocol not acceptable")
         await self._put({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         caller, authorization = await self._introduced(opening)

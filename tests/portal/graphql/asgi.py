@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -81,11 +81,12 @@ class Socket(Peer):
 
 
 @asynccontextmanager
-async def socket(app: ASGIApp, *subprotocols: str, init: Any = None, **headers: str) -> AsyncIterator[Socket]:
+async def socket(
+    app: ASGIApp, subprotocols: Sequence[str] = ("graphql-transport-ws",), *, init: Any = None, **headers: str
+) -> AsyncIterator[Socket]:
     """An opened WebSocket; introduced when `init` says with which payload."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    protocols = list(subprotocols or ("graphql-transport-ws",))
-    opened = Socket(app, scope_of("websocket", "/graphql", named, subprotocols=protocols))
+    opened = Socket(app, scope_of("websocket", "/graphql", named, subprotocols=list(subprotocols)))
     await opened.put({"type": "websocket.connect"})
     try:
         if init is not None:
