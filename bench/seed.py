@@ -44,10 +44,11 @@ def key_of(kind: str, number: int) -> UUID:
     return UUID(f"01970000-00{KINDS.index(kind):02x}-7000-8000-{number:012x}")
 
 
-# What hides a product and its parts: 2 of 100 are secret, 2 in another compartment, 8 for the military alone.
-HIDING = """case when n % 100 < 2 then 3 else 0 end,
-    case when n % 100 in (2, 3) then array['orchard'] else array[]::text[] end,
-    case when n % 100 between 4 and 11 then array['military'] else array['consumer', 'enterprise', 'government'] end"""
+# What hides a product and its parts: 2 of 97 are secret, 2 in another compartment, 8 for the military alone. A prime, so that
+# every category has its share.
+HIDING = """case when n % 97 < 2 then 3 else 0 end,
+    case when n % 97 in (2, 3) then array['orchard'] else array[]::text[] end,
+    case when n % 97 between 4 and 11 then array['military'] else array['consumer', 'enterprise', 'government'] end"""
 
 PLACES = (
     f"""insert into region (id, code, name, name_en, parent_id)

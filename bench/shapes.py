@@ -54,7 +54,7 @@ def asks(products: int, seed: int = 4) -> list[Ask]:
     choose = random.Random(seed)
     found: list[Ask] = []
     for number in range(ASKED):
-        product = choose.randrange(products // 100) * 100 + choose.randrange(12, 100)
+        product = choose.randrange(products // 97) * 97 + choose.randrange(12, 97)
         viewer = 1 + number % VIEWERS
         category = key_of("category", 1 + choose.randrange(CATEGORIES))
         found.append(Ask(viewer, f"product-{product}", category, key_of("customer", viewer)))
