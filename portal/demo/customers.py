@@ -119,7 +119,7 @@ def _add(
     kind: CustomerKind = CustomerKind.ORGANISATION,
 ) -> Account:
     since = world.random.randint(800, 4_000)
-    is_person = kind is CustomerKind.PERSON
+    is_person, is_military = kind is CustomerKind.PERSON, customer.segment is Segment.MILITARY
     status = {
         CustomerStatus.ACTIVE: 84,
         CustomerStatus.PROSPECT: 8,
@@ -131,10 +131,10 @@ def _add(
         Customer,
         kind=kind,
         segment=customer.segment,
-        status=CustomerStatus.ACTIVE if customer.key_account or is_person else world.weighted(status),
+        status=CustomerStatus.ACTIVE if customer.key_account or is_person or is_military else world.weighted(status),
         name=customer.name,
         name_en=customer.name_en or None,
-        unified_code=None if is_person else credit_code(world.random),
+        unified_code=None if is_person or is_military else credit_code(world.random),
         key_account=customer.key_account,
         region_id=region_id(customer.place.region_code),
         parent_id=before[customer.parent].id if customer.parent else None,

@@ -48,13 +48,14 @@ def make_fleet(world: World, programmes: list[Made]) -> None:
     if not delivering:
         return
     ages = [(world.today - made.deliveries_from).days for made in delivering if made.deliveries_from is not None]
+    shares = [min(age, DELIVERY_DAYS) for age in ages]
     counts = [0] * len(delivering)
     for number in range(UNITS):
         # At first some for everyone, then more for those that have delivered for longer.
         turn = (
             number % len(delivering)
             if number < 12 * len(delivering)
-            else world.random.choices(range(len(ages)), ages)[0]
+            else world.random.choices(range(len(ages)), shares)[0]
         )
         counts[turn] += 1
     for made, age, count in zip(delivering, ages, counts, strict=True):

@@ -29,15 +29,18 @@ class Habit:
     lines_max: int
     quantities: tuple[int, ...]
     amount_max: int  # fen a line; nobody buys a vehicle by the dozen
+    usual: int  # fen; what costs as much is bought half as often as what costs nothing
 
 
 HABITS = {
-    Segment.CONSUMER: Habit(CONSUMER, "CO", 4_600, {SHOP: 74, STORE: 26}, 4, (1, 1, 1, 1, 2, 3), 4_000_000),
+    Segment.CONSUMER: Habit(CONSUMER, "CO", 4_600, {SHOP: 74, STORE: 26}, 4, (1, 1, 1, 1, 2, 3), 4_000_000, 120_000),
     Segment.ENTERPRISE: Habit(
-        ENTERPRISE, "EO", 1_500, {SHOP: 20, PARTNER: 30, CONTRACT: 50}, 6, (1, 2, 4, 6, 10, 20), 80_000_000
+        ENTERPRISE, "EO", 1_500, {SHOP: 20, PARTNER: 30, CONTRACT: 50}, 6, (1, 2, 4, 6, 10, 20), 80_000_000, 2_000_000
     ),
-    Segment.GOVERNMENT: Habit(GOVERNMENT, "GO", 320, {CONTRACT: 80, PARTNER: 20}, 4, (1, 2, 3, 5, 10), 300_000_000),
-    Segment.MILITARY: Habit(MILITARY, "MO", 90, {CONTRACT: 100}, 3, (1, 2, 4, 8), 300_000_000),
+    Segment.GOVERNMENT: Habit(
+        GOVERNMENT, "GO", 320, {CONTRACT: 80, PARTNER: 20}, 4, (1, 2, 3, 5, 10), 300_000_000, 2_000_000
+    ),
+    Segment.MILITARY: Habit(MILITARY, "MO", 90, {CONTRACT: 100}, 3, (1, 2, 4, 8), 300_000_000, 2_000_000),
 }
 # People who sign in to look at their orders have some.
 AT_LEAST = 12
@@ -53,12 +56,12 @@ def make_orders(world: World, customers: Customers, items: list[Item], prices: P
         if segment is Segment.CONSUMER:
             buyers = [*customers.consumers, *buyers]
             # A few buy often, most once or twice.
-            weights = [400 / (10 + rank) for rank in range(len(buyers))]
+            weights = [0 if buyer.name in named else 400 / (10 + rank) for rank, buyer in enumerate(buyers)]
         chosen = world.random.choices(buyers, weights, k=habit.orders) if buyers else []
         chosen += [buyer for buyer in buyers if buyer.name in named for _ in range(AT_LEAST)]
         planned += [(int(DAYS * world.random.random() ** 1.3), buyer) for buyer in chosen]
     planned.sort(key=lambda order: -order[0])
-    offers = {habit.audience: _offers(items, habit.audience) for habit in HABITS.values()}
+    offers = {habit.audience: _offers(items, habit) for habit in HABITS.values()}
     for number, (days_ago, buyer) in enumerate(planned, 1):
         goods = offers[HABITS[buyer.segment].audience]
         _make_order(
@@ -72,14 +75,14 @@ def make_orders(world: World, customers: Customers, items: list[Item], prices: P
         )
 
 
-def _offers(items: list[Item], audience: Audience) -> tuple[list[Item], list[float]]:
+def _offers(items: list[Item], habit: Habit) -> tuple[list[Item], list[float]]:
     """What an audience can buy, and how often each is bought: small models and cheap things more than others."""
     sold = [
         item
         for item in items
-        if audience in item.offer.audiences and item.status in {ProductStatus.ACTIVE, ProductStatus.DISCONTINUED}
+        if habit.audience in item.offer.audiences and item.status in {ProductStatus.ACTIVE, ProductStatus.DISCONTINUED}
     ]
-    return sold, [1 / (1 + item.rank) / (1 + item.reference / 2_000_000) for item in sold]
+    return sold, [1 / (1 + item.rank) / (1 + item.reference / habit.usual) for item in sold]
 
 
 def _make_order(
