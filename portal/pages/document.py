@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from portal.pages.faults import PageFault
+from portal.pages.graded import ungraded
 from portal.pages.input_types import variable_type
 
 
@@ -96,6 +97,8 @@ def read_document(file: str, source: str, schema: GraphQLSchema, kind: Operation
     errors = validate(schema, tree)
     if errors:
         raise PageFault(file, "; ".join(map(located, errors)))
+    if kind is OperationType.QUERY and (faults := ungraded(tree, schema)):
+        raise PageFault(file, "; ".join(faults))
     operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) != 1 or operations[0].operation is not kind:
         raise PageFault(file, f"holds exactly one {kind.value}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,8 +67,13 @@ def problems_as_errors(problems: Sequence[Problem], say: Callable[[str], str]) -
     return [FieldError(problem.mistake.name, say(problem.mistake.value), problem.path) for problem in problems]
 
 
-def refusals_as_errors(data: Mapping[str, Any], document: Document, fields: Fields) -> list[FieldError]:
-    """What the rules refused: the `errors` of every payload, each at the field that it is about."""
+def refusals_as_errors(
+    data: Mapping[str, Any], document: Document, fields: Fields, elsewhere: Container[str]
+) -> list[FieldError]:
+    """What the rules refused: the `errors` of every payload, each at the field that it is about.
+
+    `elsewhere` are variables that no field of the form gives, but the page's path.
+    """
     found: list[FieldError] = []
     for root in document.root_fields:
         payload: Mapping[str, Any] = data.get(response_key(root)) or {}
@@ -76,7 +81,7 @@ def refusals_as_errors(data: Mapping[str, Any], document: Document, fields: Fiel
         for error in errors:
             path: Sequence[str | int] = error.get("path") or ()
             name = field_name(root, [str(part) for part in path], document, fields)
-            found.append(FieldError(error.get("code", ""), error["message"], name))
+            found.append(FieldError(error.get("code", ""), error["message"], "" if name in elsewhere else name))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from segments.classification import Classification
 
@@ -21,27 +21,28 @@ class Mark:
 
 
 def mark_of(data: Any) -> Mark | None:
-    """The mark of an answer, or None when nothing in it is graded.
+    """The mark of an answer, or None when nothing in it is above public.
 
-    The compartments are those of everything on the page, since a reader needs all of them to read all of it. An object
-    without its classification asked for counts for nothing: pages ask for it wherever they show graded rows.
+    The compartments are those of everything on the page, since a reader needs all of them to read all of it. That every
+    graded object says its degree is checked at start-up (graded.py).
     """
     graded = list(graded_objects(data))
-    if not graded:
+    degrees = [Classification(each[DEGREE]) for each in graded]
+    highest = max(degrees, key=lambda degree: degree.rank, default=Classification.PUBLIC)
+    if highest is Classification.PUBLIC:
         return None
-    degrees = (Classification(graded_object[DEGREE]) for graded_object in graded)
-    compartments = {name for graded_object in graded for name in graded_object.get(COMPARTMENTS) or ()}
-    return Mark(max(degrees, key=lambda degree: degree.rank), tuple(sorted(compartments)))
+    return Mark(highest, tuple(sorted({name for each in graded for name in each.get(COMPARTMENTS) or ()})))
 
 
 def graded_objects(data: Any) -> Iterator[Mapping[str, Any]]:
     """Every object in the data that says its degree."""
-    waiting = [data]
+    waiting: list[Any] = [data]
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
-            waiting.extend(value)  # pyright: ignore[reportUnknownArgumentType] - JSON.
+            waiting.extend(cast("list[Any]", value))
         elif isinstance(value, dict):
-            if value.get(DEGREE) in Classification.__members__:  # pyright: ignore[reportUnknownMemberType] - JSON.
-                yield value  # pyright: ignore[reportUnknownVariableType] - JSON.
-            waiting.extend(value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - JSON.
+            members = cast("dict[str, Any]", value)
+            if str(members.get(DEGREE)) in Classification.__members__:
+                yield members
+            waiting.extend(members.values())

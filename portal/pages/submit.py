@@ -73,7 +73,7 @@ async def act(visit: Visit, page: Page, action: Action, fields: Fields) -> Respo
     if faults and refused_status(faults) in {401, 500, 503}:
         return refused(visit, page, faults)
     errors = [FieldError(fault.get("extensions", {}).get("code", ""), fault["message"], "") for fault in faults]
-    errors += refusals_as_errors(data, document, fields)
+    errors += refusals_as_errors(data, document, fields, page.path_parameters)
     if errors:
         return await answer(visit, page, NOT_ACCEPTED, Form(action.name, "", None, fields, errors))
     response = visit.redirect(next_address(visit, page, action.then, data))

@@ -83,7 +83,9 @@ class Structure(HTMLParser):
             self.complaints.append(f"never closed: {self.open}")
         self.complaints += [f"id twice: {each}" for each in {each for each in self.ids if self.ids.count(each) > 1}]
         self.complaints += [f"points nowhere: {each}" for each in set(self.points) - set(self.ids)]
-        self.complaints += [f"{self.tags.count(tag)} {tag}" for tag in ("h1", "main", "title") if self.tags.count(tag) != 1]
+        self.complaints += [
+            f"{self.tags.count(tag)} {tag}" for tag in ("h1", "main", "title") if self.tags.count(tag) != 1
+        ]
         if not html.lstrip().lower().startswith("<!doctype html>"):
             self.complaints.append("no doctype")
 
