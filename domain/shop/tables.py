@@ -207,6 +207,7 @@ class Stock(ProductPart, Table):
     __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()))
     __table_args__ = (
         UniqueConstraint("variant_id", "location_id"),
+        Index("ix_stock_variant", "variant_id", "id"),
         CheckConstraint("reserved between 0 and on_hand", "reserved"),
     )
 
