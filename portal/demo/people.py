@@ -57,7 +57,7 @@ PEOPLE = (
         "代表 009",
         MILITARY,
         TOP_SECRET,
-        ("AZ-2", "LS-3", "LS-4", "QL-7", "QL-9", "SW-5", "XJ-4"),
+        ("AZ-2", "FZ-3", "LS-3", "LS-4", "QL-7", "QL-9", "SW-5", "XJ-4"),
         ("representative",),
         "某部驻厂军事代表室",
     ),

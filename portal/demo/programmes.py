@@ -85,7 +85,7 @@ PLANS = (
     Plan("XJ-4", PRE_RESEARCH, CONFIDENTIAL, needs_to_know=True, customer=WORKS),
     Plan("FZ-1", RETIRED, INTERNAL),
     Plan("FZ-2", SUPPORT, CONFIDENTIAL),
-    Plan("FZ-3", DELIVERY, SECRET, needs_to_know=True),
+    Plan("FZ-3", DELIVERY, SECRET, needs_to_know=True, customer=WORKS),
     Plan("FZ-4", PRE_RESEARCH, SECRET, needs_to_know=True),
     Plan("BC-1", SUPPORT, INTERNAL),
     Plan("BC-2", SUPPORT, CONFIDENTIAL),
