@@ -6,7 +6,9 @@ numbers without bound and lone surrogates are refused, as RFC 8259 and UTF-8 do.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import cast
 
 import orjson
@@ -16,6 +18,7 @@ from portal.graphql.errors import ProtocolError, bad_request, invalid_json, over
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NUL = "\0"
+DISCARD_SECONDS = 1.0
 
 
 class ClientGoneError(Exception):
@@ -47,6 +50,27 @@ async def read_body(receive: Receive, bytes_max: int) -> bytes:
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def discard(receive: Receive, headers: Mapping[bytes, bytes], bytes_max: int) -> bool:
+    """Read away the body of a request that is refused; True when all of it came, within bounds.
+
+    A connection that is closed while its client still sends is reset, and the client never sees why it was refused.
+    """
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or len(length) > 18 or int(length) > bytes_max:
+        return False
+    size = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while size <= bytes_max:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return False
+                size += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return True
+    return False
 
 
 def decode(raw: bytes, name: str, depth_max: int) -> object:

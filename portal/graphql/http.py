@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from portal.callers import Caller, CallerRefusedError
-from portal.graphql.body import ClientGoneError, as_object, check_sent_plain, decode, read_body
+from portal.graphql.body import ClientGoneError, as_object, check_sent_plain, decode, discard, read_body
 from portal.graphql.door import STREAMED, Door
 from portal.graphql.errors import (
     STATUSES,
@@ -63,7 +63,7 @@ class Exchange:
         if headers:
             written += [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
         if not self.body_read:
-            # What is still on its way would have to be read and thrown away before the connection is of use again.
+            # More is on its way than is worth reading.
             written.append((b"connection", b"close"))
         await self.send({"type": "http.response.start", "status": status, "headers": written})
         await self.send({"type": "http.response.body", "body": body})
@@ -144,6 +144,8 @@ class GraphQLOverHTTP:
         return raw
 
     async def _refuse(self, exchange: Exchange, error: ProtocolError | CallerRefusedError) -> None:
+        if not exchange.body_read and error.status != 408:
+            exchange.body_read = await discard(exchange.receive, exchange.headers, self._door.bounds.body_bytes)
         if isinstance(error, CallerRefusedError):
             message = error.message
         else:

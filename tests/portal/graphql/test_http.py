@@ -236,7 +236,7 @@ class TestBody:
 
         response = await client.post("/graphql", content=parts(), headers={"content-type": JSON})
         assert (response.status_code, code(response)) == (413, "LIMIT_BODY_BYTES")
-        assert sent <= 22_000
+        assert sent <= 45_000
 
     async def test_a_body_in_parts(self, client: httpx.AsyncClient) -> None:
         async def parts() -> Any:
