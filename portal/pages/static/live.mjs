@@ -25,7 +25,7 @@ function tick() {
     const ring = clock.querySelector(".ring .left");
     const left = Date.parse(clock.dataset.deadline) - serverNow();
     clock.dataset.span ??= String(left / ((100 - gone(ring)) / 100 || 1));
-    const share = Math.max(0, Math.min(100, (100 * left) / Number(clock.dataset.span)));
+    const share = left < 0 ? 0 : Math.min(100, (100 * left) / Number(clock.dataset.span));
     ring.setAttribute("stroke-dashoffset", String(100 - share));
     clock.querySelector("[role=timer]").textContent = words(left);
     if (left < 0) clock.dataset.tone = "bad";

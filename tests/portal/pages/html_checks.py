@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-# Elements of SVG that our drawings close themselves.
 POINTERS = ("for", "popovertarget", "aria-labelledby")
 ADDRESSES = ("href", "src", "action", "srcset", "poster", "data", "formaction", "xlink:href")
 
@@ -46,7 +45,8 @@ class Structure(HTMLParser):
         self.texts.append(data)
 
     def element(self, tag: str, attributes: dict[str, Any]) -> None:
-        self.tags.append(tag)
+        if "svg" not in self.open:
+            self.tags.append(tag)
         if attributes.get("id"):
             self.ids.append(attributes["id"])
         self.points += [attributes[name] for name in POINTERS if attributes.get(name)]

@@ -39,6 +39,7 @@ def test_addresses_follow_from_names_and_paths(folder: Path) -> None:
         "consumer/products": "/products",
         "military/home": "/military",
         "staff/home": "/staff",
+        "staff/parts": "/staff/parts",
     }
 
 
@@ -124,7 +125,7 @@ def test_names_are_plain(folder: Path) -> None:
 
 def test_a_template_may_be_a_part_of_others(folder: Path) -> None:
     (folder / "consumer/_card.html").write_text("")
-    assert len(read(folder).pages) == 6
+    assert len(read(folder).pages) == 7
 
 
 def test_a_link_to_no_page_is_a_mistake(folder: Path) -> None:

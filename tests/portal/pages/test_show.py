@@ -31,6 +31,7 @@ def world() -> World:
         ("buyer", PRODUCT, 200),
         ("buyer", "/orders?limit=3", 200),
         ("soldier", "/military", 200),
+        ("clerk", "/staff/parts", 200),
         ("", "/sign-in", 200),
         ("buyer", "/orders?limit=many", 400),
         ("clerk", "/products", 403),
