@@ -3,6 +3,7 @@
 - Strawberry stores the definition behind a graphql-core element in `extensions["strawberry-definition"]`.
 - `strawberry.Schema._schema` is the graphql-core schema.
 - graphql-core caches `fields`, `interfaces` and `types` of a type beside `_fields`, `_interfaces` and `_types`.
+- A field's `base_resolver` keeps its parameters' annotations in `strawberry_annotations`.
 - Strawberry's subclass of `GraphQLEnumType` is lost by graphql-core's own copying, and with it enum serialisation.
 """
 
@@ -12,7 +13,7 @@ import copy
 import inspect
 from typing import Any, TypeVar, cast
 
-from graphql import GraphQLSchema, GraphQLUnionType
+from graphql import GraphQLEnumType, GraphQLSchema, GraphQLUnionType
 from strawberry import Schema
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
@@ -51,6 +52,13 @@ def python_name(element: Any, default: str = "") -> str:
     return cast("str", getattr(definition(element), "python_name", default))
 
 
+def enum_members(type_: GraphQLEnumType) -> dict[str, Any]:
+    """The members of the Python enum behind a GraphQL enum, by the names that this schema has."""
+    members: Any = definition(type_).wrapped_cls
+    by_value = {member.value: member for member in members}
+    return {name: by_value[value.value] for name, value in type_.values.items()}
+
+
 def metadata(element: Any) -> dict[str, Any]:
     """What the declaration of a field noted for the planner."""
     return cast("dict[str, Any]", getattr(definition(element), "metadata", None) or {})
@@ -74,8 +82,31 @@ def directives(element: Any) -> list[Any]:
 
 def add_directive(target: Any, directive: Any) -> None:
     """Give a decorated class or a field one more schema directive."""
-    owner = target if isinstance(target, StrawberryField) else definition_of(target)
+    owner = target if isinstance(target, StrawberryField) else getattr(target, "__strawberry_definition__", None)
+    if owner is None:
+        raise TypeError(f"{directive!r} goes above the decorator that makes a type or field of {target!r}, not below")
     owner.directives = [*(owner.directives or ()), directive]
+
+
+def field_annotations(field: Any, type_definition: Any) -> list[Any]:
+    """Every annotation a field was declared by: its own, its resolver's, and the one in its generic class.
+
+    Strawberry makes a new annotation, without notes, where a generic class is made with a type.
+    """
+    generic = getattr(type_definition, "concrete_of", None)
+    declared = [field, *(each for each in getattr(generic, "fields", ()) if each.python_name == field.python_name)]
+    written = [each.type_annotation for each in (*declared, field.base_resolver) if each is not None]
+    return [annotation.annotation for annotation in written if annotation is not None]
+
+
+def argument_annotations(field: Any, argument: Any) -> list[Any]:
+    """Every annotation an argument was declared by; that of the resolver's parameter keeps notes beside a lazy type."""
+    resolver = field.base_resolver
+    written = [argument.type_annotation]
+    if resolver is not None:
+        found = {parameter.name: each for parameter, each in resolver.strawberry_annotations.items()}
+        written.append(found.get(argument.python_name))
+    return [annotation.annotation for annotation in written if annotation is not None]
 
 
 def core_schema(schema: Schema) -> GraphQLSchema:

@@ -17,7 +17,7 @@ from resolvers.planner.relay import Connection
 from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, literal
 from resolvers.planner.values import PAGE_MAX, Values
 from segments.core_types import is_list, named_type
-from segments.strawberry_internals import made_from, metadata, origin, python_name
+from segments.strawberry_internals import enum_members, made_from, metadata, origin, python_name
 
 Nodes = Sequence[Any]
 # Where the answer names the type of an object for graphql-core, which completes what a mutation reads back.
@@ -146,9 +146,9 @@ class Compiler:
         target = named_type(field.type)
         if not is_list(field.type):
             rows = select.subquery(f"v{self.count}")
-            return sa.select(self.object(target, rows, nodes)).select_from(rows).scalar_subquery()
+            return one(self.object(target, rows, nodes), sa.select().select_from(rows))
         rows = select.limit(self.values.bind(lambda _: PAGE_MAX, sa.BigInteger())).subquery(f"v{self.count}")
-        return sa.select(array(self.object(target, rows, nodes))).select_from(rows).scalar_subquery()
+        return many(self.object(target, rows, nodes), sa.select().select_from(rows))
 
     def value_of_columns(self, target: Any, source: sa.FromClause, prefix: str, nodes: Nodes) -> Expression:
         """A value object whose fields are columns `<prefix>_<field>`; null where the first of them is."""
@@ -198,8 +198,14 @@ class Compiler:
         other = self.alias(target)
         if is_list(field.type):
             return self.bounded_list(target, other, nodes, joined(other), source)
-        one = sa.select(self.object(target, other, nodes)).select_from(other).where(joined(other))
-        return one.correlate(source).scalar_subquery()
+        return self.one(target, other, nodes, joined(other), source)
+
+    def one(
+        self, type_: Any, source: sa.FromClause, nodes: Nodes, where: sa.ColumnElement[bool], *outer: sa.FromClause
+    ) -> Expression:
+        """The object of the one row of `source` for which the condition holds; null without one."""
+        rows = sa.select().select_from(source).where(where).correlate(*outer)
+        return one(self.object(type_, source, nodes), rows)
 
     def bounded_list(
         self, target: Any, other: sa.FromClause, nodes: Nodes, where: sa.ColumnElement[bool], source: sa.FromClause
@@ -209,8 +215,8 @@ class Compiler:
         assert declared is not None
         order = [key.ordered(backwards=False) for key in paging.keys_of(declared, other)]
         limit = self.values.bind(lambda _: PAGE_MAX, sa.BigInteger())
-        rows = sa.select(other).where(where).order_by(*order).limit(limit).correlate(source).subquery(f"l{self.count}")
-        return sa.select(array(self.object(target, rows, nodes))).select_from(rows).scalar_subquery()
+        rows = sa.select().select_from(other).where(where).order_by(*order).limit(limit).correlate(source)
+        return many(self.object(target, other, nodes), rows)
 
     # ---- roots
 
@@ -276,19 +282,11 @@ def leaf(type_: Any, expression: Expression) -> Expression:
 
 def enum_leaf(type_: g.GraphQLEnumType, expression: Expression) -> Expression:
     """An enum's name: ranks become names, values that the view hides become null."""
-    stored = [(name, getattr(value.value, "rank", value.value)) for name, value in type_.values.items()]
-    ranked = any(isinstance(rank, int) for _, rank in stored)
-    whole = getattr(type_, "hides_values", False)
-    plain_labels = not ranked and all(name == getattr(label, "value", label) for name, label in stored)
-    if plain_labels and not whole:
+    members = enum_members(type_)
+    if any(hasattr(member, "rank") for member in members.values()):
+        rank = sa.type_coerce(expression, sa.SmallInteger())
+        return sa.case(*((rank == sa.literal_column(str(each.rank)), literal(name)) for name, each in members.items()))
+    if all(name == member.value for name, member in members.items()) and not getattr(type_, "hides_values", False):
         return expression
-    cases = [
-        (
-            sa.type_coerce(expression, sa.SmallInteger()) == sa.literal_column(str(key))
-            if ranked
-            else sa.type_coerce(expression, sa.Text()) == literal(str(getattr(key, "value", key))),
-            literal(name),
-        )
-        for name, key in stored
-    ]
-    return sa.case(*cases)
+    label = sa.type_coerce(expression, sa.Text())
+    return sa.case(*((label == literal(str(each.value)), literal(name)) for name, each in members.items()))
