@@ -1,0 +1,120 @@
+"""Runs the real command `quadrant` in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+
+import httpx
+
+from foundation.migrations import ROOT
+from foundation.settings import PREFIX, Settings
+
+PROGRAM = Path(sys.executable).parent / "quadrant"
+START_SECONDS_MAX = 60
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run said."""
+
+    code: int
+    out: str
+    said: str
+    processor_seconds: float
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """Where the command finds the same database as the test."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return {
+        **kept,
+        "QUADRANT_DATA_DIRECTORY": str(settings.data_directory),
+        "QUADRANT_DATABASE_NAME": settings.database_name,
+        "QUADRANT_DATABASE_DURABLE": "false",
+        "COLUMNS": "200",
+        **more,
+    }
+
+
+def run(settings: Settings, *arguments: str, **more: str) -> Ran:
+    """Run a command to its end."""
+    before = os.times()
+    done = subprocess.run(
+        [PROGRAM, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        cwd=ROOT,
+        env=environment(settings, **more),
+    )
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return Ran(done.returncode, done.stdout, done.stderr, spent)
+
+
+@dataclass
+class Serving:
+    """A command that serves."""
+
+    process: subprocess.Popen[str]
+    address: str
+    said: str = ""
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Ask it to end, as Ctrl-C does; its exit code."""
+        self.process.send_signal(number)
+        _, self.said = self.process.communicate(timeout=30)
+        return self.process.returncode
+
+
+@contextmanager
+def serving(settings: Settings, *arguments: str) -> Generator[Serving]:
+    """A command that serves, once it is ready; killed at the end if it still runs."""
+    port = free_port()
+    process = subprocess.Popen(
+        [PROGRAM, *arguments, "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment(settings),
+    )
+    running = Serving(process, f"http://127.0.0.1:{port}")
+    try:
+        wait_until_ready(running)
+        yield running
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def wait_until_ready(running: Serving) -> None:
+    """Return when it says that it is ready."""
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if running.process.poll() is not None:
+            raise AssertionError(f"ended with code {running.process.returncode}: {running.process.communicate()[1]}")
+        try:
+            if httpx.get(f"{running.address}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("not ready in time")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

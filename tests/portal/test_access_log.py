@@ -1,0 +1,87 @@
+"""The access log: one line a request that nothing in a request can break, and nothing of what it must not hold."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from foundation.settings import Settings
+from portal.access_log import AccessLog
+
+
+def logged(settings: Settings, path: str, raw_path: bytes | None = None, status: int = 200, **more: Any) -> str:
+    stream = io.StringIO()
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": raw_path,
+        "query_string": b"token=hidden",
+        **more,
+    }
+    AccessLog(settings, stream).request(scope, status, 0.01234, "a-reference")
+    return stream.getvalue()
+
+
+def test_a_line_for_people_says_what_was_asked_and_answered() -> None:
+    line = logged(Settings(), "/staff", status=303)
+    assert line.endswith("GET /staff 303 12.3 ms reference=a-reference\n")
+
+
+def test_a_line_for_collectors_is_an_object() -> None:
+    event = json.loads(logged(Settings(log_format="json"), "/staff"))
+    assert event.pop("timestamp").endswith("Z")
+    assert event == {
+        "level": "info",
+        "logger": "portal.access",
+        "event": "request",
+        "reference": "a-reference",
+        "method": "GET",
+        "path": "/staff",
+        "status": 200,
+        "milliseconds": 12.3,
+    }
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+@pytest.mark.parametrize(
+    ("path", "raw_path"),
+    [
+        ("/a\nb", None),
+        ("/a\r\nb", b"/a\r\nb"),
+        ("/四方", "/四方".encode()),
+        ("/\x1b[31m", b"/\x1b[31m"),
+        ("/\ud800", None),
+        ("/a b", b"/a b"),
+        ("/" + "x" * 10_000, None),
+    ],
+    ids=range(7),
+)
+def test_no_path_breaks_the_line(log_format: Any, path: str, raw_path: bytes | None) -> None:
+    line = logged(Settings(log_format=log_format), path, raw_path)
+    assert line.count("\n") == 1
+    assert line[:-1].isprintable()
+    assert len(line) < 600
+
+
+def test_a_line_holds_no_query() -> None:
+    assert "hidden" not in logged(Settings(), "/graphql")
+
+
+def test_probes_are_logged_when_they_fail() -> None:
+    assert logged(Settings(), "/readyz") == ""
+    assert " 503 " in logged(Settings(), "/readyz", status=503)
+
+
+@pytest.mark.parametrize("level", ["warning", "error"])
+def test_above_the_level_nothing_is_written(level: Any) -> None:
+    assert logged(Settings(log_level=level), "/staff") == ""
+
+
+def test_a_websocket_has_no_method() -> None:
+    stream = io.StringIO()
+    AccessLog(Settings(), stream).request({"type": "websocket", "path": "/graphql"}, 101, 5.0, "a-reference")
+    assert "WEBSOCKET /graphql 101 5000.0 ms" in stream.getvalue()
