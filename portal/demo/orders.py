@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import accumulate
 
 from domain.customers.tables import Segment, SourceSystem
 from domain.orders.tables import Channel, Order, OrderLine, OrderStatus
@@ -76,13 +77,13 @@ def make_orders(world: World, customers: Customers, items: list[Item], prices: P
 
 
 def _offers(items: list[Item], habit: Habit) -> tuple[list[Item], list[float]]:
-    """What an audience can buy, and how often each is bought: small models and cheap things more than others."""
+    """What an audience can buy, with cumulated weights: small models and cheap things are bought more than others."""
     sold = [
         item
         for item in items
         if habit.audience in item.offer.audiences and item.status in {ProductStatus.ACTIVE, ProductStatus.DISCONTINUED}
     ]
-    return sold, [1 / (1 + item.rank) / (1 + item.reference / habit.usual) for item in sold]
+    return sold, list(accumulate(1 / (1 + item.rank) / (1 + item.reference / habit.usual) for item in sold))
 
 
 def _make_order(
@@ -95,7 +96,8 @@ def _make_order(
     source: dict[str, object],
 ) -> None:
     habit = HABITS[buyer.segment]
-    chosen = list(dict.fromkeys(world.random.choices(*goods, k=world.random.randint(1, habit.lines_max))))
+    count = world.random.randint(1, habit.lines_max)
+    chosen = list(dict.fromkeys(world.random.choices(goods[0], cum_weights=goods[1], k=count)))
     degree = max((buyer.degree, *(item.offer.degree for item in chosen)), key=lambda degree: degree.rank)
     if not world.storable(degree):
         return
