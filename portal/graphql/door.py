@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from foundation.settings import Settings
 from portal.callers import Caller, CallerRefusedError
 from portal.graphql.cross_site import SameSiteRule
+from portal.graphql.deadlines import Deadlines
 from portal.graphql.errors import failed, timed_out
 from portal.graphql.parameters import Bounds, Parameters
 from portal.graphql.trusted import TrustedDocuments
@@ -58,6 +59,7 @@ class Door:
     def __init__(self, engine: Engine, callers: Callers, settings: Settings, trusted: TrustedDocuments) -> None:
         self.callers = callers
         self.settings = settings
+        self.deadlines = Deadlines(settings.graphql_seconds)
         self.same_site = SameSiteRule(settings)
         self.bounds = Bounds(
             body_bytes=settings.graphql_body_bytes,
@@ -66,7 +68,7 @@ class Door:
             tokens=settings.graphql_tokens,
         )
         self.standing_seconds = STANDING_SECONDS
-        self._engine = engine
+        self.engine = engine
         self._trusted = trusted
 
     def operation(self, parameters: Parameters, viewer: Viewer, *, by_get: bool = False) -> Operation:
@@ -75,14 +77,13 @@ class Door:
 
     async def answer(self, viewer: Viewer, operation: Operation) -> Answer:
         """The one answer of a query or mutation. Past its time it is cancelled, and what it wrote rolled back."""
-        seconds = self.settings.graphql_seconds
-        limit = asyncio.timeout(seconds)
+        limit = self.deadlines.limit()
         try:
-            async with limit:
-                return await self._engine.execute(viewer, operation)
+            with limit:
+                return await self.engine.execute(viewer, operation)
         except Exception as error:  # noqa: BLE001 - our fault, unless it is our limit: logged and masked here
-            if isinstance(error, TimeoutError) and limit.expired():
-                return timed_out(seconds, viewer.language)
+            if isinstance(error, TimeoutError) and limit.expired:
+                return timed_out(self.deadlines.seconds, viewer.language)
             return failed(error, viewer.language)
 
     async def answers(self, viewer: Viewer, operation: Operation) -> AsyncGenerator[Answer]:
@@ -92,7 +93,7 @@ class Door:
             yield answer
             return
         try:
-            async with aclosing(self._engine.subscribe(viewer, operation)) as events:
+            async with aclosing(self.engine.subscribe(viewer, operation)) as events:
                 async for event in events:
                     yield event
         except Exception as error:  # noqa: BLE001 - likewise

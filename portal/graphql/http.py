@@ -9,7 +9,6 @@ This is plain ASGI without Starlette's requests and responses, which cost as muc
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,11 +25,13 @@ from portal.graphql.errors import (
     failed,
     not_allowed,
     refusal_headers,
+    timed_out,
 )
 from portal.graphql.media import EVENT_STREAM, GRAPHQL, JSON, Accepted, MediaType, accepted, is_json
 from portal.graphql.parameters import from_object, from_url
 from portal.graphql.sse import send_stream
 from resolvers.planner.engine import Answer, Operation
+from segments.viewer import Language
 
 METHODS = ("GET", "POST")
 FIXED_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
@@ -88,27 +89,32 @@ class GraphQLOverHTTP:
         """Answer one request. Nothing a client sends makes this raise."""
         headers = header_map(scope)
         exchange = Exchange(scope, receive, send, headers, accepted(headers.get(b"accept")))
+        limit = self._door.deadlines.limit()
         try:
-            caller, operation = await self._request(exchange)
+            with limit:
+                answer = await self._answer(exchange)
         except ClientGoneError:
             return
         except (ProtocolError, CallerRefusedError) as error:
             await self._refuse(exchange, error)
             return
         except Exception as error:  # noqa: BLE001 - our fault, as when the database is away: logged and masked here
-            await exchange.answer(failed(error, self._door.callers.language(HTTPConnection(scope))))
-            return
-        await self._run(exchange, caller, operation)
-
-    async def _run(self, exchange: Exchange, caller: Caller, operation: Operation) -> None:
-        streamed = self._streams_only or exchange.wanted.best == EVENT_STREAM
-        if not streamed:
-            answer = await self._door.answer(caller.viewer, operation)
-            streamed = answer.code == STREAMED and exchange.wanted.stream
-            if not streamed:
-                await exchange.answer(answer)
+            if limit.expired and isinstance(error, TimeoutError):
+                await self._late(exchange)
                 return
-        await send_stream(self._door, caller, operation, exchange.scope, exchange.receive, exchange.send)
+            answer = failed(error, self._language(exchange))
+        if isinstance(answer, Answer):
+            await exchange.answer(answer)
+        else:
+            await send_stream(self._door, *answer, scope, receive, send)
+
+    async def _answer(self, exchange: Exchange) -> Answer | tuple[Caller, Operation]:
+        """The answer, or what is to be streamed because it has many or the client asks for events."""
+        caller, operation = await self._request(exchange)
+        if self._streams_only or exchange.wanted.best == EVENT_STREAM:
+            return caller, operation
+        answer = await self._door.engine.execute(caller.viewer, operation)
+        return (caller, operation) if answer.code == STREAMED and exchange.wanted.stream else answer
 
     async def _request(self, exchange: Exchange) -> tuple[Caller, Operation]:
         """Who asks for which operation, or why that is no request."""
@@ -129,28 +135,29 @@ class GraphQLOverHTTP:
         if method == "GET":
             parameters = from_url(exchange.scope["query_string"], door.bounds)
             return caller, door.operation(parameters, caller.viewer, by_get=True)
-        raw = await self._body(exchange)
+        raw = await read_body(exchange.receive, door.bounds.body_bytes)
+        exchange.body_read = True
         parameters = from_object(as_object(decode(raw, "body", door.bounds.json_depth)), door.bounds)
         return caller, door.operation(parameters, caller.viewer)
 
-    async def _body(self, exchange: Exchange) -> bytes:
-        seconds = self._door.settings.graphql_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                raw = await read_body(exchange.receive, self._door.bounds.body_bytes)
-        except TimeoutError as error:
-            raise ProtocolError(408, "BODY_TIMEOUT", "protocol.body_slow", maximum=f"{seconds:g}") from error
-        exchange.body_read = True
-        return raw
+    async def _late(self, exchange: Exchange) -> None:
+        """What took too long was either the client with its body or we with the answer."""
+        seconds = self._door.deadlines.seconds
+        if exchange.body_read:
+            await exchange.answer(timed_out(seconds, self._language(exchange)))
+        else:
+            await self._refuse(
+                exchange, ProtocolError(408, "BODY_TIMEOUT", "protocol.body_slow", maximum=f"{seconds:g}")
+            )
 
     async def _refuse(self, exchange: Exchange, error: ProtocolError | CallerRefusedError) -> None:
         if not exchange.body_read and error.status != 408:
             exchange.body_read = await discard(exchange.receive, exchange.headers, self._door.bounds.body_bytes)
-        if isinstance(error, CallerRefusedError):
-            message = error.message
-        else:
-            message = error.message(self._door.callers.language(HTTPConnection(exchange.scope)))
+        message = error.message if isinstance(error, CallerRefusedError) else error.message(self._language(exchange))
         await exchange.respond(error.status, error_body(message, error.code), error.headers)
+
+    def _language(self, exchange: Exchange) -> Language:
+        return self._door.callers.language(HTTPConnection(exchange.scope))
 
 
 def header_map(scope: Scope) -> dict[bytes, bytes]:

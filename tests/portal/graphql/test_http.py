@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from portal.graphql.deadlines import Deadlines
 from portal.graphql.door import Door
 from tests.portal.graphql.small_engine import NamedCallers, SmallEngine
 
@@ -247,7 +248,7 @@ class TestBody:
         assert response.json() == {"data": {"hello": "Hello, world!"}}
 
     async def test_a_body_that_does_not_come(self, client: httpx.AsyncClient, door: Door) -> None:
-        door.settings = door.settings.model_copy(update={"graphql_seconds": 0.05})
+        door.deadlines = Deadlines(0.05)
 
         async def parts() -> Any:
             yield b"{"
@@ -362,7 +363,7 @@ class TestCrossSite:
 
 class TestFaults:
     async def test_time_is_limited(self, client: httpx.AsyncClient, door: Door, engine: SmallEngine) -> None:
-        door.settings = door.settings.model_copy(update={"graphql_seconds": 0.05})
+        door.deadlines = Deadlines(0.05)
         response = await post(client, {"query": "{ wait(seconds: 5) }"})
         assert (response.status_code, code(response)) == (503, "TIMEOUT")
         assert engine.cancelled == 1

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
+from portal.graphql.deadlines import Deadlines
 from portal.graphql.door import Door
 from tests.portal.graphql.asgi import Socket, socket
 from tests.portal.graphql.small_engine import NamedCallers, SmallEngine
@@ -268,7 +269,7 @@ class TestBounds:
             assert (await client.hear())["type"] == "next"
 
     async def test_time_of_a_query(self, app: Starlette, door: Door, engine: SmallEngine) -> None:
-        door.settings = door.settings.model_copy(update={"graphql_seconds": 0.05})
+        door.deadlines = Deadlines(0.05)
         async with socket(app, init={}) as client:
             await client.say({"id": "w", "type": "subscribe", "payload": {"query": "{ wait(seconds: 60) }"}})
             message = await client.hear()
