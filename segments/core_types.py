@@ -27,3 +27,8 @@ def is_list(type_: Any) -> bool:
 def is_non_null(type_: Any) -> bool:
     """Whether a type excludes null."""
     return bool(_core.is_non_null_type(type_))
+
+
+def written_value(value: Any, type_: Any) -> Any:
+    """The literal of an input value; raises where the type has none for it."""
+    return None if value is _core.Undefined else _core.ast_from_value(value, type_)

@@ -16,15 +16,18 @@ from segments.audiences import EVERYONE, Audience
 from segments.strawberry_internals import add_directive
 
 T = TypeVar("T")
-PLACES = [
+OUTPUTS = [
     Location.OBJECT,
     Location.INTERFACE,
     Location.UNION,
     Location.ENUM,
-    Location.ENUM_VALUE,
-    Location.INPUT_OBJECT,
     Location.SCALAR,
     Location.FIELD_DEFINITION,
+]
+PLACES = [
+    *OUTPUTS,
+    Location.ENUM_VALUE,
+    Location.INPUT_OBJECT,
     Location.ARGUMENT_DEFINITION,
     Location.INPUT_FIELD_DEFINITION,
 ]
@@ -51,13 +54,16 @@ class For(Mark):
     audiences: list[Audience]
 
     def __init__(self, *audiences: Audience) -> None:
+        if not audiences:
+            raise TypeError("For() names at least one audience")
         self.audiences = list(audiences)
 
 
-@strawberry.schema_directive(locations=PLACES, name="needs")
+@strawberry.schema_directive(locations=OUTPUTS, name="needs")
 class Needs(Mark):
-    """The scopes an operation that selects the element must hold, all of them. On a type it counts for every field of it.
+    """The scopes an operation that selects the element must hold, all of them.
 
+    On a type it counts for every field of it and every field that leads to it, so that no path goes around it.
     `by` limits the demand to some audiences: the division asks for a scope where customers need none.
     """
 
@@ -66,6 +72,8 @@ class Needs(Mark):
     by: list[Audience]
 
     def __init__(self, *scopes: str, by: tuple[Audience, ...] = EVERYONE) -> None:
+        if not scopes or not by:
+            raise TypeError("Needs() names at least one scope, and audiences that it is asked of")
         self.scopes = list(scopes)
         self.by = list(by)
 

@@ -6,18 +6,16 @@ schema per audience costs 3 to 6 times as much (docs/adr/0003-views.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import reduce
+from collections.abc import Iterator
 from typing import Any
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLError,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
-    GraphQLNamedType,
     GraphQLObjectType,
-    GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
     is_introspection_type,
@@ -27,129 +25,18 @@ from graphql import (
 )
 from graphql.type import is_required_argument, is_required_input_field
 
-from segments.audiences import EVERYONE, Audience
-from segments.core_types import named_type
-from segments.marks import For, Needs
-from segments.strawberry_internals import (
-    directives,
-    set_fields,
-    set_interfaces,
-    set_members,
-    set_values,
-    twin,
-    type_arguments,
+from segments.audiences import Audience
+from segments.core_types import named_type, written_value
+from segments.marked import (
+    children,
+    reachable,
+    roots_of,
+    type_audiences,
+    type_scopes,
+    written_audiences,
+    written_scopes,
 )
-
-Audiences = frozenset[Audience]
-ALL: Audiences = frozenset(EVERYONE)
-
-
-def written_audiences(element: Any) -> Audiences | None:
-    """The audiences an element's own marks name; several marks narrow each other. None without a mark."""
-    found = [frozenset(mark.audiences) for mark in directives(element) if isinstance(mark, For)]
-    return shared_by(found)
-
-
-def shared_by(found: list[Audiences]) -> Audiences | None:
-    """The audiences that all of them name; None where there are none."""
-    return reduce(lambda left, right: left & right, found) if found else None
-
-
-def written_scopes(element: Any, audience: Audience) -> frozenset[str]:
-    """The scopes an element's own marks ask of an audience."""
-    demands = [mark for mark in directives(element) if isinstance(mark, Needs) and audience in mark.by]
-    return frozenset(scope for mark in demands for scope in mark.scopes)
-
-
-def type_audiences(type_: Any) -> Audiences | None:
-    """Who may see a type: its own mark; a generic type is seen by who sees what it was made with; scalars by all."""
-    own = written_audiences(type_)
-    if own is not None:
-        return own
-    if isinstance(type_, GraphQLScalarType):
-        return ALL
-    found = [
-        frozenset(mark.audiences)
-        for made_with in type_arguments(type_)
-        for mark in made_with.directives or ()
-        if isinstance(mark, For)
-    ]
-    return shared_by(found)
-
-
-def children(type_: Any) -> dict[str, Any]:
-    """The fields of a type, or the values of an enum."""
-    return type_.values if isinstance(type_, GraphQLEnumType) else getattr(type_, "fields", {})
-
-
-def neighbours(schema: GraphQLSchema, type_: Any) -> Iterator[GraphQLNamedType]:
-    """The types that a type names, and for an interface those that implement it."""
-    yield from getattr(type_, "interfaces", ())
-    yield from getattr(type_, "types", ())
-    for field in getattr(type_, "fields", {}).values():
-        yield named_type(field.type)
-        for argument in getattr(field, "args", {}).values():
-            yield named_type(argument.type)
-    if isinstance(type_, GraphQLInterfaceType):
-        yield from schema.get_possible_types(type_)
-
-
-def reachable(schema: GraphQLSchema, roots: Iterable[Any], gone: frozenset[str] = frozenset()) -> set[str]:
-    """The names of the types that can be reached from the roots without passing a type that is gone."""
-    seen: set[str] = set()
-    stack = list(roots)
-    while stack:
-        type_ = stack.pop()
-        if type_.name in seen or type_.name in gone or is_introspection_type(type_):
-            continue
-        seen.add(type_.name)
-        stack += neighbours(schema, type_)
-    return seen
-
-
-def roots_of(schema: GraphQLSchema) -> list[GraphQLObjectType]:
-    """Query, Mutation and Subscription, as far as there are such."""
-    return [root for root in (schema.query_type, schema.mutation_type, schema.subscription_type) if root]
-
-
-def check_marks(schema: GraphQLSchema) -> list[str]:
-    """Every fault in the marks of the master schema, sorted; deny by default means that an unmarked element is one."""
-    roots = roots_of(schema)
-    faults: list[str] = []
-    for name in reachable(schema, roots):
-        type_ = schema.type_map[name]
-        is_root = type_ in roots
-        audiences = ALL if is_root else type_audiences(type_)
-        if audiences is None:
-            faults.append(f"{name}: declares no audience; add @For(...)")
-            continue
-        for child, element in children(type_).items():
-            faults += check_element(f"{name}.{child}", element, audiences, must_be_marked=is_root)
-        if isinstance(type_, GraphQLObjectType):
-            faults += check_interface_scopes(type_)
-    return sorted(faults)
-
-
-def check_element(place: str, element: Any, parent: Audiences, *, must_be_marked: bool = False) -> list[str]:
-    """Faults of a field, argument or enum value: unmarked at a root, or wider than what it belongs to."""
-    own = written_audiences(element)
-    if own is None and must_be_marked:
-        return [f"{place}: declares no audience; add @For(...)"]
-    faults = [] if own is None or own <= parent else [f"{place}: is for an audience that its type is not for"]
-    for name, argument in getattr(element, "args", {}).items():
-        faults += check_element(f"{place}({name}:)", argument, own or parent)
-    return faults
-
-
-def check_interface_scopes(type_: GraphQLObjectType) -> list[str]:
-    """A field must ask for the same scopes through its interface as through its type, or the interface is a way around."""
-    return [
-        f"{type_.name}.{name}: needs other scopes than {interface.name}.{name}"
-        for interface in type_.interfaces
-        for name, field in interface.fields.items()
-        if name in type_.fields
-        and any(written_scopes(field, each) != written_scopes(type_.fields[name], each) for each in EVERYONE)
-    ]
+from segments.strawberry_internals import set_fields, set_interfaces, set_members, set_values, twin
 
 
 def clone(schema: GraphQLSchema) -> dict[str, Any]:
@@ -260,17 +147,74 @@ def prune(schema: GraphQLSchema, audience: Audience) -> tuple[GraphQLSchema, lis
     seen = reachable(whole, [each for each in kept if each], frozenset(gone))
     for name in seen & types.keys():
         note_scopes(types[name], audience)
+        if isinstance(types[name], (GraphQLInterfaceType, GraphQLUnionType)):
+            answer_within_view(types[name], schema)
     view = GraphQLSchema(
         *kept,
         types=[type_ for name, type_ in types.items() if name in seen],
         directives=[each for each in schema.directives if is_specified_directive(each)],
     )
     faults += [error.message for error in validate_schema(view)]
+    faults += [fault for name in seen & types.keys() for fault in check_defaults(name, types[name])]
     return view, sorted(set(faults))
 
 
 def note_scopes(type_: Any, audience: Audience) -> None:
-    """Write on each field the scopes it asks for: its own, its type's and those of the type it leads to."""
+    """Write on a type and on each of its fields the scopes it asks for: a field's own, its type's and its result's."""
+    type_.extensions = {**type_.extensions, "needs": type_scopes(type_, audience)}
     for field in getattr(type_, "fields", {}).values():
-        sources = (type_, field, named_type(field.type))
-        field.extensions["needs"] = frozenset[str]().union(*(written_scopes(each, audience) for each in sources))
+        target = named_type(field.type)
+        field.extensions["needs"] = frozenset[str]().union(
+            type_scopes(type_, audience), written_scopes(field, audience), type_scopes(target, audience)
+        )
+
+
+def check_defaults(name: str, type_: Any) -> Iterator[str]:
+    """Defaults that name what the view hides: introspection would show it, or fail."""
+    for child, field in getattr(type_, "fields", {}).items():
+        arguments = {f"{name}.{child}({key}:)": argument for key, argument in getattr(field, "args", {}).items()}
+        inputs = {f"{name}.{child}": field} if isinstance(type_, GraphQLInputObjectType) else {}
+        for place, element in (arguments | inputs).items():
+            if not can_be_written(element.default_value, element.type):
+                yield f"{place}: its default is hidden in a view that shows the element"
+
+
+def can_be_written(value: Any, type_: Any) -> bool:
+    """Whether a default has a literal in the view."""
+    target = named_type(type_)
+    if (
+        isinstance(value, dict)
+        and isinstance(target, GraphQLInputObjectType)
+        and not value.keys() <= target.fields.keys()
+    ):
+        return False
+    try:
+        written_value(value, type_)
+    except (ValueError, TypeError, GraphQLError):
+        return False
+    return True
+
+
+class NotInViewError(Exception):
+    """A resolver returned an object whose type this view does not have. Its text names nothing: clients may see it."""
+
+
+def answer_within_view(type_: Any, master: GraphQLSchema) -> None:
+    """Find the type of a value by the whole schema, then ask whether the view has it.
+
+    Asking the view alone is unsafe: Strawberry takes any object that shares an interface for an object of a type, so a
+    hidden type's object would be served as its sibling. And graphql-core's own error names the hidden type.
+    """
+    inner, whole = type_.resolve_type, master.type_map[type_.name]
+
+    def resolve_type(value: Any, info: Any, asked: Any) -> Any:
+        try:
+            found = inner(value, info._replace(schema=master), whole)
+        except Exception as error:
+            raise NotInViewError("no type of this view") from error
+        if found not in {each.name for each in info.schema.get_possible_types(asked)}:
+            raise NotInViewError("no type of this view")
+        return found
+
+    if inner is not None:
+        type_.resolve_type = resolve_type

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import copy
 import inspect
+import sys
 from typing import Any, TypeVar, cast
 
 from graphql import GraphQLEnumType, GraphQLSchema, GraphQLUnionType
 from strawberry import Schema
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
@@ -89,13 +91,17 @@ def add_directive(target: Any, directive: Any) -> None:
 
 
 def field_annotations(field: Any, type_definition: Any) -> list[Any]:
-    """Every annotation a field was declared by: its own, its resolver's, and the one in its generic class.
+    """Every annotation a field was declared by: its own, its resolver's, and that of its class.
 
-    Strawberry makes a new annotation, without notes, where a generic class is made with a type.
+    Strawberry makes a new annotation, without notes, where a generic class is made with a type, and where a field names
+    its `graphql_type`.
     """
-    generic = getattr(type_definition, "concrete_of", None)
-    declared = [field, *(each for each in getattr(generic, "fields", ()) if each.python_name == field.python_name)]
-    written = [each.type_annotation for each in (*declared, field.base_resolver) if each is not None]
+    written = [each.type_annotation for each in (field, field.base_resolver) if each is not None]
+    generic = getattr(type_definition, "concrete_of", None) or type_definition
+    declaring = [cls for cls in generic.origin.__mro__ if field.python_name in inspect.get_annotations(cls)]
+    for cls in declaring[:1]:
+        raw = inspect.get_annotations(cls)[field.python_name]
+        written.append(StrawberryAnnotation(raw, namespace=vars(sys.modules[cls.__module__])))
     return [annotation.annotation for annotation in written if annotation is not None]
 
 

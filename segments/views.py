@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, print_schema
 
 from segments.audiences import Audience
-from segments.marks import Of, marks_on, notes_in
-from segments.pruning import check_marks, prune
-from segments.strawberry_internals import core_schema, with_core_schema, written_docstring
+from segments.mark_faults import check_marks
+from segments.marks import Mark, Of, marks_on, notes_in
+from segments.pruning import prune
+from segments.strawberry_internals import (
+    argument_annotations,
+    core_schema,
+    field_annotations,
+    with_core_schema,
+    written_docstring,
+)
 
 
 class ViewError(Exception):
@@ -21,23 +28,34 @@ class MasterSchema(strawberry.Schema):
     """The schema of everything, never served: clients execute on a `View` of it."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        self._misplaced: set[str] = set()
         super().__init__(*arguments, **keywords)  # pyright: ignore[reportUnknownMemberType]
+        if self._misplaced:
+            raise ViewError("\n".join(sorted(self._misplaced)))
         for type_ in self.core.type_map.values():
             type_.description = type_.description or written_docstring(type_)
 
     def get_fields(self, type_definition: Any) -> list[Any]:
         """Marks inside `Annotated` count as directives of the field or argument."""
         fields = super().get_fields(type_definition)
-        owners: list[Any] = [owner for field in fields for owner in (field, *field.arguments)]
-        for owner in owners:
-            if owner.type_annotation is None:
-                continue
-            written = owner.type_annotation.annotation
-            missing = [mark for mark in marks_on(written) if mark not in owner.directives]
-            owner.directives = [*owner.directives, *missing]
-            for of in notes_in(written, Of):
-                owner.metadata = {**owner.metadata, "of": of.type_name}
+        for field in fields:
+            place = f"{type_definition.name}.{field.python_name}"
+            self._take_notes(place, field, field_annotations(field, type_definition))
+            for argument in field.arguments:
+                written = argument_annotations(field, argument)
+                self._take_notes(f"{place}({argument.python_name}:)", argument, written)
         return fields
+
+    def _take_notes(self, place: str, owner: Any, annotations: list[Any]) -> None:
+        """Give a field or argument what its annotations note. A mark inside `X | None` or `list[X]` would mark nothing."""
+        outer = [mark for annotation in annotations for mark in marks_on(annotation)]
+        if any(note not in outer for annotation in annotations for note in notes_in(annotation, Mark)):
+            self._misplaced.add(f"{place}: its mark is inside its type; write Annotated[X | None, For(...)]")
+        for mark in outer:
+            if mark not in owner.directives:
+                owner.directives = [*owner.directives, mark]
+        for of in (of for annotation in annotations for of in notes_in(annotation, Of)):
+            owner.metadata = {**owner.metadata, "of": of.type_name}
 
     @property
     def core(self) -> GraphQLSchema:
@@ -61,6 +79,12 @@ class View(strawberry.Schema):
     def core(self) -> GraphQLSchema:
         """The pruned graphql-core schema."""
         return core_schema(self)
+
+    def as_str(self) -> str:
+        """The SDL of this view. Strawberry's own printer would print the marks, and with them every audience."""
+        return print_schema(self.core)
+
+    __str__ = as_str
 
     def get_type_by_name(self, name: str) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         """A type of this view; the master's other types do not exist here."""
