@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.tables import Table
 from segments.classification import Classified
-from segments.policies import STAFF_OR_SYSTEM, Rows, any_of, owned
+from segments.policies import own_rows
 
 CHANNEL = "outbox"
 
@@ -26,7 +26,7 @@ class OutboxEvent(Classified, Table):
     """Something that happened to a subject. `position` is the order of writing, not of committing."""
 
     __tablename__ = "outbox_event"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()), append_only=True)
+    __rows__ = own_rows(append_only=True)
     __table_args__ = (Index("ix_outbox_event_position", "position"),)
 
     position: Mapped[int] = mapped_column(Identity(always=True))

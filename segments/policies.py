@@ -73,13 +73,16 @@ class Rows:
 
     `read` hides rows; `write` is the WITH CHECK of inserts and updates and the USING of updates and deletes (a writer
     must see the row too). A `classified` table adds clearance and compartments to both, and the installation's ceiling to
-    writing. `append_only` tables grant INSERT alone.
+    writing. `append_only` tables grant INSERT alone. `owner` names the column by which a customer's people see their own
+    rows and no others: no index can serve a policy of alternatives, so lists for customers say it once more as a plain
+    condition.
     """
 
     read: str
     write: str = STAFF_OR_SYSTEM
     classified: bool = True
     append_only: bool = False
+    owner: str | None = None
 
     def conditions(self) -> tuple[str, str]:
         """The complete conditions of reading and of writing."""
@@ -94,6 +97,11 @@ class Rows:
         if self.write == OWNER:
             return ("select",)
         return ("select", "insert") if self.append_only else ("select", "insert", "update", "delete")
+
+
+def own_rows(column: str = "customer_id", *others: str, append_only: bool = False) -> Rows:
+    """Staff's, and each customer's own; `others` are further conditions under which somebody may read."""
+    return Rows(any_of(STAFF_OR_SYSTEM, owned(column), *others), append_only=append_only, owner=column)
 
 
 def policy_statements(table: sa.Table, rows: Rows) -> list[str]:

@@ -74,6 +74,7 @@ class View(strawberry.Schema):
             raise ViewError("\n".join(faults))
         with_core_schema(self, master, core)
         self.audience = audience
+        core.extensions["audience"] = audience
 
     @property
     def core(self) -> GraphQLSchema:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from foundation.tables import Table, labels
 from segments.classification import Classified
-from segments.policies import ANYBODY, PERSON, STAFF_OR_SYSTEM, SYSTEM, Rows, any_of, owned
+from segments.policies import ANYBODY, PERSON, STAFF_OR_SYSTEM, SYSTEM, Rows, any_of, own_rows
 
 
 class Segment(enum.Enum):
@@ -93,7 +93,7 @@ class Customer(Classified, Table):
     """An organisation or a person. Its segment moves only through `move_segment`, which keeps a record."""
 
     __tablename__ = "customer"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned("id")))
+    __rows__ = own_rows("id")
     __table_args__ = (
         Index("ix_customer_order", "name", "id"),
         Index("ix_customer_segment", "segment", "name", "id"),
@@ -127,7 +127,7 @@ class Contact(Classified, Table):
     """A person at a customer's. Valid from a day until the day before `valid_until`."""
 
     __tablename__ = "contact"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (Index("ix_contact_customer", "customer_id", "name", "id"),)
 
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
@@ -144,7 +144,7 @@ class TeamMember(Classified, Table):
     """An employee serving an account 专属服务团队, from a day until the day before `valid_until`."""
 
     __tablename__ = "team_member"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (
         CheckConstraint("valid_until is null or valid_until >= valid_from", "period"),
         Index("ix_team_member_customer", "customer_id", "valid_from", "id"),
@@ -170,7 +170,7 @@ class Interaction(Classified, Table):
     """A visit, call, meeting, forum or message with a customer, and what is to follow from it."""
 
     __tablename__ = "interaction"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (
         Index("ix_interaction_customer", "customer_id", text("at desc"), "id"),
         Index("ix_interaction_order", text("at desc"), "id"),
@@ -195,7 +195,7 @@ class Participant(Classified, Table):
     """Somebody who took part: a contact of the customer's or an employee, exactly one of them."""
 
     __tablename__ = "participant"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (
         CheckConstraint("num_nonnulls(contact_id, employee_id) = 1", "one_party"),
         Index("ix_participant_interaction", "interaction_id", "id"),

@@ -13,7 +13,7 @@ from domain.customers.tables import Customer, SourceSystem
 from domain.shop.tables import Variant
 from foundation.tables import Table, labels
 from segments.classification import Classified
-from segments.policies import STAFF_OR_SYSTEM, Rows, any_of, owned
+from segments.policies import own_rows
 
 
 class OrderStatus(enum.Enum):
@@ -40,7 +40,7 @@ class Order(Classified, Table):
     """What a customer bought at one time. `units` is the sum of its lines' quantities."""
 
     __tablename__ = "order"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (
         CheckConstraint("total_amount >= 0", "not_negative"),
         Index("ix_order_order", text("placed_at desc"), "id"),
@@ -69,7 +69,7 @@ class OrderLine(Classified, Table):
     """One line of an order: `amount` is the line's total. `variant` is empty for goods the catalogue does not know."""
 
     __tablename__ = "order_line"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (
         CheckConstraint("quantity > 0", "quantity"),
         CheckConstraint("amount_amount >= 0", "not_negative"),

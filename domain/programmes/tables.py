@@ -13,7 +13,7 @@ from domain.customers.tables import Customer, Employee, Region
 from foundation.tables import Table, labels
 from segments.audiences import DIVISION
 from segments.classification import Classified
-from segments.policies import STAFF_OR_SYSTEM, Rows, any_of, owned, seen_by
+from segments.policies import own_rows, seen_by
 
 
 class ProgrammePhase(enum.Enum):
@@ -41,7 +41,7 @@ class Programme(Classified, Table):
     """An equipment programme 装备型号, from pre-research to retirement. `customer` is the military customer it serves."""
 
     __tablename__ = "programme"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned(), seen_by(DIVISION)))
+    __rows__ = own_rows("customer_id", seen_by(DIVISION))
     __table_args__ = (
         UniqueConstraint("code"),
         Index("ix_programme_order", "code", "id"),
@@ -73,7 +73,7 @@ class PhaseSpan(Classified, Table):
     """One phase of a programme as planned and as it came; actual days are empty until they have come."""
 
     __tablename__ = "phase_span"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (Index("ix_phase_span_programme", "programme_id", "planned_from", "id"),)
 
     programme_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("programme.id"))
@@ -90,7 +90,7 @@ class Milestone(Classified, Table):
     """A point of a programme that was planned for a day; slippage is the days it came, or is, late."""
 
     __tablename__ = "milestone"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (Index("ix_milestone_programme", "programme_id", "planned_on", "id"),)
 
     programme_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("programme.id"))
@@ -107,7 +107,7 @@ class Equipment(Classified, Table):
     """One delivered unit 装备, by serial number. Its state now is here; every state it had is in `EquipmentState`."""
 
     __tablename__ = "equipment"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (
         UniqueConstraint("serial_number"),
         Index("ix_equipment_order", "serial_number", "id"),
@@ -137,7 +137,7 @@ class EquipmentState(Classified, Table):
     """The state of a unit from an instant until another (open while current). Never edited but to close it."""
 
     __tablename__ = "equipment_state"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (
         CheckConstraint("valid_until is null or valid_until > valid_from", "period"),
         Index("ix_equipment_state_equipment", "equipment_id", text("valid_from desc"), "id"),
@@ -161,7 +161,7 @@ class ConfigurationItem(Classified, Table):
     """What stood in a slot of a unit 技术状态 from an instant until another; the open ones are the baseline now."""
 
     __tablename__ = "configuration_item"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, owned()))
+    __rows__ = own_rows()
     __table_args__ = (
         CheckConstraint("valid_until is null or valid_until > valid_from", "period"),
         Index("ix_configuration_item_equipment", "equipment_id", "slot", text("valid_from desc"), "id"),

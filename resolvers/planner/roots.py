@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resolvers.planner import paging
+from resolvers.planner.declare import CUSTOMER
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import decode_id
 from resolvers.planner.sqljson import NULL, Expression, array
+from segments.audiences import CUSTOMERS
 from segments.core_types import named_type
 from segments.strawberry_internals import python_name
 
@@ -23,7 +25,25 @@ IDS_MAX = 100
 def listed(compiler: Compiler, field: Any, nodes: Sequence[Any], where: Any) -> Expression:
     """A page of the rows for which the condition holds."""
     arguments = compiler.values.keywords(field, nodes[0], paging.ARGUMENTS)
-    return paging.connection(compiler, field, nodes, lambda source: where(source, **arguments))
+    own = own_column(compiler, paging.node_type(compiler, field))
+
+    def shown(source: sa.FromClause) -> sa.ColumnElement[bool]:
+        condition = where(source, **arguments)
+        return condition if own is None else sa.and_(source.c[own] == CUSTOMER, condition)
+
+    return paging.connection(compiler, field, nodes, shown)
+
+
+def own_column(compiler: Compiler, type_: Any) -> str | None:
+    """The column that says whose a row is, where this view's people see their own rows alone.
+
+    The row policy says the same, among alternatives that no index can serve: 76,000 orders were read for the 12 of one
+    customer (52 ms instead of 0.16).
+    """
+    if compiler.schema.extensions.get("audience") not in CUSTOMERS:
+        return None
+    owner: str | None = paging.target_row(type_).table.__rows__.owner
+    return owner
 
 
 def by_id(compiler: Compiler, field: Any, nodes: Sequence[Any], _: Any) -> Expression:
@@ -35,8 +55,7 @@ def by_id(compiler: Compiler, field: Any, nodes: Sequence[Any], _: Any) -> Expre
         return NULL
     source = compiler.alias(types[kind])
     key = compiler.values.bind(lambda variables: key_of(get(variables)), sa.Uuid())
-    read = sa.select(compiler.object(types[kind], source, nodes)).select_from(source).where(source.c.id == key)
-    return read.scalar_subquery()
+    return compiler.one(types[kind], source, nodes, source.c.id == key)
 
 
 def by_key(compiler: Compiler, field: Any, nodes: Sequence[Any], columns: tuple[str, ...]) -> Expression:
@@ -45,9 +64,7 @@ def by_key(compiler: Compiler, field: Any, nodes: Sequence[Any], columns: tuple[
     source = compiler.alias(type_)
     values = compiler.values.keywords(field, nodes[0])
     assert set(values) == set(columns), python_name(field)
-    conditions = [source.c[name] == values[name] for name in columns]
-    read = sa.select(compiler.object(type_, source, nodes)).select_from(source).where(*conditions)
-    return read.scalar_subquery()
+    return compiler.one(type_, source, nodes, sa.and_(*(source.c[name] == values[name] for name in columns)))
 
 
 def by_ids(compiler: Compiler, field: Any, nodes: Sequence[Any], _: Any) -> Expression:
