@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from portal.pages.page import Page
@@ -29,6 +29,9 @@ def page_routes(site: Site) -> list[Route]:
     ]
     # A written path comes before one with a parameter: /orders/new is not the order called "new".
     pages = sorted(site.registry.pages.values(), key=lambda page: (bool(page.path_parameters), page.path))
+    if not any(page.path == "/" for page in pages):
+        # An installation without the public portal begins with signing in, which leads on to everybody's own.
+        routes.append(Route("/", RedirectResponse(SIGN_IN, 303), methods=["GET"]))
     return routes + [page_route(site, page) for page in pages]
 
 

@@ -8,9 +8,11 @@ from secrets import token_urlsafe
 from typing import Any
 
 import orjson
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from foundation.logs import request_reference
 from portal.pages.coercion import Coercion
 from portal.pages.entry import refuse_entry
 from portal.pages.error_pages import refuse, refused_status
@@ -25,6 +27,7 @@ from portal.pages.visit import Visit, render, visit
 from resolvers.planner.engine import Operation
 
 KEY_BYTES = 18
+LOGGER = structlog.get_logger("portal.pages")
 
 
 async def show(site: Site, page: Page, request: Request) -> Response:
@@ -77,7 +80,11 @@ def refused(visit: Visit, page: Page, errors: Sequence[Mapping[str, Any]]) -> Re
     status = refused_status(errors)
     if status == 401:
         return visit.redirect(visit.sign_in_address())
-    reference = errors[0].get("extensions", {}).get("reference")
+    reference = errors[0].get("extensions", {}).get("reference") or request_reference.get()
+    if status == 500:
+        # A page that asks for too much, say: nobody but its developer can mend it, and the visitor is not told what.
+        codes = [error.get("extensions", {}).get("code") for error in errors]
+        LOGGER.error("page refused", page=page.full_name, codes=codes)
     return refuse(visit, status, page.audience, reference=reference)
 
 

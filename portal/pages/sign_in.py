@@ -15,7 +15,8 @@ from portal.pages.language_choice import switch
 from portal.pages.page import portal_root
 from portal.pages.site import Site
 from portal.pages.submit import NOT_ACCEPTED, FormTooLargeError, read_form
-from portal.pages.visit import Visit, render, visit
+from portal.pages.visit import SIGN_IN, Visit, render, visit
+from segments.audiences import CONSUMER
 from segments.viewer import Viewer
 
 TEMPLATE = "identity/sign-in.html"
@@ -56,7 +57,7 @@ async def sign_out(site: Site, request: Request) -> Response:
     fields = await checked_form(present)
     if isinstance(fields, Response):
         return fields
-    response = present.redirect("/")
+    response = present.redirect("/" if site.registry.of(CONSUMER) else SIGN_IN)
     await site.sessions.sign_out(request, response)
     return response
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from portal.pages.routes import page_routes
 from portal.pages.site import Site, make_site
 from portal.pages.visitors import Visitor
 from resolvers.planner.engine import Answer, Operation
-from segments.audiences import CONSUMER, MILITARY, STAFF, Audience
+from segments.audiences import CONSUMER, EVERYONE, MILITARY, STAFF, Audience
 from segments.classification import Classification
 from segments.viewer import Language, Viewer
 
@@ -177,12 +177,14 @@ class CookieSessions:
 class World:
     """The site, its application, and a browser's cookies."""
 
-    def __init__(self, *, demonstration: bool = True, secure: bool = False) -> None:
+    def __init__(
+        self, *, demonstration: bool = True, secure: bool = False, served: Container[Audience] = EVERYONE
+    ) -> None:
         self.shop = Products()
         self.engine = CoreEngine(self.shop)
         self.sessions = CookieSessions()
         self.site: Site = make_site(
-            SCHEMAS,
+            {audience: schema for audience, schema in SCHEMAS.items() if audience in served},
             self.engine,
             self.sessions,
             lambda: NOW,

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from portal.pages.sign_in import is_local
+from segments.audiences import MILITARY
 from tests.portal.pages.html_checks import complaints, form
 from tests.portal.pages.samples import World
 
@@ -77,6 +78,16 @@ async def test_the_menu_names_clearance_and_compartments(world: World) -> None:
         page = (await browser.get("/military")).text
     assert "接触权限：机密" in page
     assert "某部" in page
+
+
+async def test_without_the_public_portal_everything_begins_with_signing_in() -> None:
+    world = World(served=[MILITARY])
+    async with world.browser() as browser:
+        assert (await browser.get("/")).headers["location"] == "/sign-in"
+        assert (await signed_in(browser, "soldier", "right")).headers["location"] == "/military"
+        page = (await browser.get("/military")).text
+        response = await browser.post("/sign-out", data=form(page, "sign-out"))
+        assert response.headers["location"] == "/sign-in"
 
 
 @pytest.mark.parametrize("address", ["", "orders", "//x", "/\\x", "/a\\b", "/a\nb", "javascript:x", "/" + "a" * 2000])
