@@ -35,6 +35,7 @@ def test_roles_of_other_audiences_grant_nothing(audience: Audience) -> None:
 
 def test_scopes_of_a_person_are_the_union_of_their_roles() -> None:
     assert scopes_of(STAFF, ["sales", "programme_manager"]) == {
+        "equipment:write",
         "interactions:write",
         "orders:read",
         "programmes:cost",
