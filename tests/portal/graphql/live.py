@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -24,10 +25,13 @@ CLIENT_SECONDS = 60
 def served(app: ASGIApp, **options: Any) -> Iterator[str]:
     """The address, as `127.0.0.1:port`, at which an application is served meanwhile."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1, **options)
+        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
+        while thread.is_alive() and not server.started:
+            time.sleep(0.01)
+        assert server.started, "the application did not start"
         try:
             yield f"127.0.0.1:{listening.getsockname()[1]}"
         finally:
