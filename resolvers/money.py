@@ -9,19 +9,23 @@ import sqlalchemy as sa
 from foundation.money import MINOR_DIGITS
 from resolvers.planner.sqljson import literal
 
+EXCEPTIONS = sorted(set(MINOR_DIGITS.values()))
+
 
 def amount(money: sa.FromClause) -> sa.ColumnElement[Any]:
     """The amount in major units, exact: `26800.00` for CNY, `500` for JPY."""
-    cases = [
-        (money.c.currency == literal(currency), decimal(money.c.amount, digits))
-        for currency, digits in MINOR_DIGITS.items()
-    ]
-    two = decimal(money.c.amount, 2)
-    # Most money has two digits: ask that first, so that a row costs one comparison.
-    return sa.case((money.c.currency == literal("CNY"), two), *cases, else_=two)
+    units = sa.cast(money.c.amount, sa.Numeric())
+    exceptions = [(money.c.currency == sa.any_(currencies(digits)), scaled(units, digits)) for digits in EXCEPTIONS]
+    # Most money is of this one currency: ask for it first, so that a row costs one comparison.
+    return sa.case((money.c.currency == literal("CNY"), scaled(units, 2)), *exceptions, else_=scaled(units, 2))
 
 
-def decimal(minor: sa.ColumnElement[Any], digits: int) -> sa.ColumnElement[Any]:
-    """Minor units as a numeric of so many digits."""
-    units = sa.cast(minor, sa.Numeric())
-    return sa.cast(units / sa.literal_column(str(10**digits)), sa.Numeric(30, digits))
+def scaled(units: sa.ColumnElement[Any], digits: int) -> sa.ColumnElement[Any]:
+    """Minor units as a numeric of so many digits: of a product PostgreSQL keeps the factors' digits, and no more."""
+    return units if digits == 0 else units * sa.literal_column(f"0.{1:0{digits}}", sa.Numeric())
+
+
+def currencies(digits: int) -> sa.ColumnElement[Any]:
+    """The currencies of so many digits, as an array."""
+    names = ",".join(currency for currency, its_digits in MINOR_DIGITS.items() if its_digits == digits)
+    return sa.literal_column(f"'{{{names}}}'::text[]", sa.ARRAY(sa.Text()))

@@ -14,7 +14,7 @@ from resolvers.planner.batches import BATCH_KEY
 from resolvers.planner.declare import Row, declared_row, is_value
 from resolvers.planner.keys import id_expression
 from resolvers.planner.relay import Connection
-from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, literal
+from resolvers.planner.sqljson import NULL, Expression, JsonObject, literal, many, one
 from resolvers.planner.values import PAGE_MAX, Values
 from segments.core_types import is_list, named_type
 from segments.strawberry_internals import enum_members, made_from, metadata, origin, python_name

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import graphql as g
 from graphql.execution.values import get_variable_values
 
 from resolvers.planner.compiler import Compiler
-from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestError
+from resolvers.planner.errors import GraphQLFaults, RequestError
 from resolvers.planner.limits import DocumentLimits, LimitExceeded
 from resolvers.planner.plans import PLANS_PER_DOCUMENT_MAX, Plan, Tree
+from resolvers.planner.scopes import Demands
 from resolvers.planner.values import Values
-from segments.core_types import named_type
 from segments.views import View
-
-Path = tuple[str, ...]
 
 
 class Document:
@@ -35,8 +32,7 @@ class Document:
         if errors := g.validate(self.schema, self.ast, hide_suggestions=True, max_errors=20):
             raise GraphQLFaults("GRAPHQL_VALIDATION_FAILED", errors)
         self.check_request = limits.prepare(self.schema, self.ast, self.operation)
-        self.needs = list(scopes_asked(self.schema, self.operation, self.fragments))
-        self.scopes = frozenset[str]().union(*(scopes for _, scopes in self.needs))
+        self.demands = Demands(self.schema, self.operation, self.fragments)
         self.planned = self.kind is g.OperationType.QUERY
         self.plans, self.plan_count = Tree(), 0
         self.read_backs: dict[tuple[Any, ...], Tree] = {}
@@ -45,13 +41,6 @@ class Document:
         """Refuse a subscription where one answer is expected."""
         if self.kind is g.OperationType.SUBSCRIPTION:
             raise RequestError("SUBSCRIPTION_NOT_STREAMED", "request.subscription_not_streamed")
-
-    def check_scopes(self, held: frozenset[str]) -> None:
-        """Refuse when a scope is missing: the first place that asks for one, and the smallest set that would do."""
-        if self.scopes <= held:
-            return
-        path = next(path for path, scopes in self.needs if not scopes <= held)
-        raise InsufficientScope(sorted(self.scopes - held), path)
 
     def coerce(self, variables: dict[str, Any]) -> Any:
         """The request's variables by the rules of GraphQL, and the limits that depend on them."""
@@ -106,33 +95,3 @@ def check_root(schema: g.GraphQLSchema, kind: g.OperationType) -> None:
     """A view without mutations or subscriptions says so the same way whatever the master holds."""
     if schema.get_root_type(kind) is None:
         raise RequestError("GRAPHQL_VALIDATION_FAILED", "request.no_such_root", {"kind": kind.value})
-
-
-def scopes_asked(
-    schema: g.GraphQLSchema, operation: g.OperationDefinitionNode, fragments: Mapping[str, Any]
-) -> Iterator[tuple[Path, frozenset[str]]]:
-    """The places of an operation that ask for scopes; each fragment is walked once per type it is spread on."""
-    done: set[tuple[str, str]] = set()
-
-    def walk(type_: Any, selections: Any, path: Path) -> Iterator[tuple[Path, frozenset[str]]]:
-        for selection in selections.selections:
-            if isinstance(selection, g.FieldNode):
-                field = getattr(type_, "fields", {}).get(selection.name.value)
-                if field is None:
-                    continue
-                here = (*path, (selection.alias or selection.name).value)
-                if scopes := field.extensions.get("needs"):
-                    yield here, scopes
-                if selection.selection_set:
-                    yield from walk(named_type(field.type), selection.selection_set, here)
-                continue
-            part = selection
-            if isinstance(selection, g.FragmentSpreadNode):
-                part = fragments[selection.name.value]
-                if (selection.name.value, type_.name) in done:
-                    continue
-                done.add((selection.name.value, type_.name))
-            on = schema.get_type(part.type_condition.name.value) if part.type_condition else type_
-            yield from walk(on, part.selection_set, path)
-
-    yield from walk(schema.get_root_type(operation.operation), operation.selection_set, ())

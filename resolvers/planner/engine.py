@@ -97,8 +97,9 @@ class Engine:
         try:
             document = self.document(viewer, operation)
             document.check_not_streamed()
-            document.check_scopes(viewer.scopes)
+            document.demands.check(viewer.scopes)
             variables = document.coerce(dict(operation.variables))
+            document.demands.check_ids(viewer.scopes, variables)
             if document.planned:
                 try:
                     plan = document.plan(variables)
@@ -141,7 +142,7 @@ class Engine:
             if document.kind is not g.OperationType.SUBSCRIPTION:
                 yield await self.execute(viewer, operation)
                 return
-            document.check_scopes(viewer.scopes)
+            document.demands.check(viewer.scopes)
             variables = document.coerce(dict(operation.variables))
             subscription = Subscription(document, variables)
         except Exception as error:  # noqa: BLE001 - as above

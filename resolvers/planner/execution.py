@@ -170,8 +170,7 @@ def read_back(inner: Any, target: Any) -> Any:
     def row(compiler: Compiler, nodes: Sequence[Any]) -> Expression:
         source = compiler.alias(target)
         key = compiler.values.bind(lambda variables: variables.key, sa.Uuid())
-        read = sa.select(compiler.object(target, source, nodes)).select_from(source).where(source.c.id == key)
-        return read.scalar_subquery()
+        return compiler.one(target, source, nodes, source.c.id == key)
 
     async def resolve(source: Any, info: ResolveInfo, **arguments: Any) -> Any:
         found = inner(source, info, **arguments)

@@ -1,7 +1,7 @@
 """Connections: pages by keyset over one row type, or over several merged into one list.
 
 Rows are numbered in a limited sub-select of one row more than the page, and aggregated outside: the extra row says whether
-there is a further page. LIMIT is always a bind: estimates collapse under row policies, and for a constant limit PostgreSQL
+there is a further page. Where nobody asks that, there are neither numbers nor a further row. LIMIT is always a bind: estimates collapse under row policies, and for a constant limit PostgreSQL
 chose a scan and a sort (4,100 µs instead of 660).
 """
 
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from resolvers.planner.declare import Merged, Row, declared_row
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import cursor_expression, decode_cursor
-from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, first_of, literal, object_over
+from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, first_of, literal, object_over, row_by_row
 from resolvers.planner.values import Get, page_size
 from segments.core_types import named_type
 from segments.strawberry_internals import origin, type_arguments
@@ -107,18 +107,19 @@ def connection(compiler: Compiler, field: Any, nodes: Sequence[Any], where: Wher
     source = compiler.alias(target)
     keys = keys_of(declared, source)
     conditions = [where(source), *bounds(compiler, keys, page)]
-    numbered = numbered_rows(compiler, sa.select(source).where(*conditions), keys, page, outer)
+    # Named beside the columns, because those give way to the parts of an object, which may name no column at all.
+    rows = sa.select(source).select_from(source).where(*conditions).correlate(*outer)
 
-    def item(same: Sequence[Any]) -> Expression:
-        return compiler.object(target, numbered, same)
+    def item(of: sa.FromClause, same: Sequence[Any]) -> Expression:
+        return compiler.object(target, of, same)
 
     def count() -> Expression:
         other = compiler.alias(target)
         counted = sa.select(sa.func.count()).select_from(other).where(where(other))
         return counted.correlate(*outer).scalar_subquery()
 
-    cursor_keys = [numbered.c[written.lstrip("-")] for written in declared.order]
-    return page_object(compiler, field, nodes, Paged(numbered, page, cursor_keys, item, count))
+    cursor_names = [written.lstrip("-") for written in declared.order]
+    return page_object(compiler, field, nodes, Listed(rows, source, keys, page, cursor_names, item, count))
 
 
 def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *outer: sa.FromClause) -> Expression:
@@ -146,12 +147,9 @@ def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *
     together = sa.union_all(*(sa.select(side) for side in sides)).subquery()
     width = len(together.c) - 1
     keys = [Key(together.c[f"k{at}"], plan.descending and at < width - 1, nullable=False) for at in range(width)]
-    numbered = numbered_rows(compiler, sa.select(together), keys, page, outer)
 
-    def item(same: Sequence[Any]) -> Expression:
-        return one_of(
-            compiler, {type_.name: type_ for type_, _ in shown}, same, numbered.c.kind, numbered.c[f"k{width - 1}"]
-        )
+    def item(of: sa.FromClause, same: Sequence[Any]) -> Expression:
+        return one_of(compiler, {type_.name: type_ for type_, _ in shown}, same, of.c.kind, of.c[f"k{width - 1}"])
 
     def count() -> Expression:
         counts = [
@@ -161,8 +159,9 @@ def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *
         scalars: list[Any] = [each.correlate(*outer).scalar_subquery() for each in counts]
         return reduce(lambda left, right: left + right, scalars)
 
-    cursor_keys = [numbered.c[f"k{at}"] for at in range(width)]
-    return page_object(compiler, field, nodes, Paged(numbered, page, cursor_keys, item, count))
+    cursor_names = [f"k{at}" for at in range(width)]
+    rows = sa.select(together).select_from(together).correlate(*outer)
+    return page_object(compiler, field, nodes, Listed(rows, together, keys, page, cursor_names, item, count))
 
 
 def side_keys(plan: Merged, side: Any, source: sa.FromClause) -> list[Key]:
@@ -178,8 +177,8 @@ def one_of(
     cases: list[tuple[Any, Expression]] = []
     for name, type_ in types.items():
         source = compiler.alias(type_)
-        read = sa.select(compiler.object(type_, source, nodes)).select_from(source).where(source.c.id == key)
-        cases.append((kind == literal(name), read.correlate(key.table).scalar_subquery()))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+        outer: sa.FromClause = key.table  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        cases.append((kind == literal(name), compiler.one(type_, source, nodes, source.c.id == key, outer)))
     return sa.case(*cases, else_=NULL) if cases else NULL
 
 
@@ -215,60 +214,101 @@ def keyset(compiler: Compiler, keys: list[Key], get: Get, *, after: bool) -> sa.
     )
 
 
-def numbered_rows(
-    compiler: Compiler, select: sa.Select[Any], keys: list[Key], page: Page, outer: Sequence[sa.FromClause]
-) -> sa.FromClause:
-    """The rows of the page and one more, numbered in the direction of reading."""
-    order = [key.ordered(backwards=page.backwards) for key in keys]
-    number = sa.func.row_number().over(order_by=order).label("rn")
-    limit = compiler.values.bind(lambda variables: page.size(variables) + 1, sa.BigInteger())
-    compiler.count += 1
-    return select.add_columns(number).order_by(*order).limit(limit).correlate(*outer).subquery(f"p{compiler.count}")
-
-
 @dataclass(frozen=True)
-class Paged:
-    """Numbered rows, and how to make of them what a connection offers."""
+class Listed:
+    """The rows of a list within its bounds, and how to make of them what a connection offers.
 
-    rows: sa.FromClause
+    `item` and `cursor_names` are of a FROM with the columns of `rows`: `source`, which they select from, or themselves.
+    """
+
+    rows: sa.Select[*tuple[Any, ...]]
+    source: sa.FromClause
+    keys: Sequence[Key]
     page: Page
-    cursor_keys: Sequence[Expression]
-    item: Callable[[Sequence[Any]], Expression]
+    cursor_names: Sequence[str]
+    item: Callable[[sa.FromClause, Sequence[Any]], Expression]
     count: Callable[[], Expression]
 
+    def cursor(self, of: sa.FromClause) -> Expression:
+        """The cursor of a row."""
+        return cursor_expression([of.c[name] for name in self.cursor_names])
 
-def page_object(compiler: Compiler, field: Any, nodes: Sequence[Any], paged: Paged) -> Expression:
+    def order(self) -> list[Any]:
+        """The ORDER BY in the direction of reading."""
+        return [key.ordered(backwards=self.page.backwards) for key in self.keys]
+
+
+def page_object(compiler: Compiler, field: Any, nodes: Sequence[Any], listed: Listed) -> Expression:
     """The connection object: edges, nodes, pageInfo and totalCount, as far as they are asked for."""
     type_ = named_type(field.type)
-    rows, page = paged.rows, paged.page
-    on_page = rows.c.rn <= compiler.values.bind(page.size, sa.BigInteger())
-    cursor = cursor_expression(paged.cursor_keys)
-    forward = (rows.c.rn.desc(),) if page.backwards else ()
+    asked = compiler.collect(type_, nodes)
+    of_rows = [same for same in asked.values() if same[0].name.value in {"edges", "nodes", "pageInfo"}]
+    read: dict[str, Expression] = {}
+    rows: sa.FromClause | None = None
+    if len(of_rows) == 1 and of_rows[0][0].name.value != "pageInfo" and not listed.page.backwards:
+        read, rows = first_rows(compiler, type_, of_rows[0], listed)
+    elif of_rows:
+        read, rows = numbered_rows(compiler, type_, of_rows, listed)
     pairs: list[tuple[str, Expression]] = []
-    reads_rows = False
-    for key, same in compiler.collect(type_, nodes).items():
+    for key, same in asked.items():
         match same[0].name.value:
             case "__typename":
                 part: Expression = literal(type_.name)
             case "totalCount":
-                part = paged.count()
-            case "pageInfo":
-                part, reads_rows = page_info(compiler, type_, same, paged, on_page, cursor), True
-            case "nodes":
-                part, reads_rows = array(paged.item(same), *forward, only=on_page), True
+                part = listed.count()
             case _:
-                part, reads_rows = array(edge(compiler, type_, same, paged, cursor), *forward, only=on_page), True
+                part = read[key]
         pairs.append((key, part))
-    return object_over(pairs, rows) if reads_rows else JsonObject(pairs)
+    return JsonObject(pairs) if rows is None else object_over(pairs, rows)
 
 
-def edge(compiler: Compiler, type_: Any, nodes: Sequence[Any], paged: Paged, cursor: Expression) -> Expression:
-    """One edge of a connection."""
+def first_rows(
+    compiler: Compiler, type_: Any, nodes: Sequence[Any], listed: Listed
+) -> tuple[dict[str, Expression], sa.FromClause]:
+    """One list of the first rows and nothing else of the page: no row needs a number, and none is read beyond them."""
+    limit = compiler.values.bind(listed.page.size, sa.BigInteger())
+    element = element_of(compiler, type_, nodes, listed, listed.source)
+    made, rows = row_by_row(element, listed.rows.order_by(*listed.order()).limit(limit))
+    return {response_key(nodes): array(made)}, rows
+
+
+def numbered_rows(
+    compiler: Compiler, type_: Any, lists: Sequence[Sequence[Any]], listed: Listed
+) -> tuple[dict[str, Expression], sa.FromClause]:
+    """Whatever is asked of a page, from its rows and one more, numbered in the direction of reading."""
+    page = listed.page
+    number = sa.func.row_number().over(order_by=listed.order()).label("rn")
+    limit = compiler.values.bind(lambda variables: page.size(variables) + 1, sa.BigInteger())
+    compiler.count += 1
+    rows = listed.rows.add_columns(number).order_by(*listed.order()).limit(limit).subquery(f"p{compiler.count}")
+    on_page = rows.c.rn <= compiler.values.bind(page.size, sa.BigInteger())
+    forward = (rows.c.rn.desc(),) if page.backwards else ()
+    read: dict[str, Expression] = {}
+    for nodes in lists:
+        if nodes[0].name.value == "pageInfo":
+            read[response_key(nodes)] = page_info(compiler, type_, nodes, listed, rows, on_page)
+        else:
+            element = element_of(compiler, type_, nodes, listed, rows)
+            read[response_key(nodes)] = array(element, *forward, only=on_page)
+    return read, rows
+
+
+def response_key(nodes: Sequence[Any]) -> str:
+    """The key of a field in the answer."""
+    return (nodes[0].alias or nodes[0].name).value
+
+
+def element_of(
+    compiler: Compiler, type_: Any, nodes: Sequence[Any], listed: Listed, source: sa.FromClause
+) -> Expression:
+    """What a row is in `nodes` or in `edges`."""
+    if nodes[0].name.value == "nodes":
+        return listed.item(source, nodes)
     edge_type = named_type(type_.fields["edges"].type)
     parts: dict[str, Callable[[Sequence[Any]], Expression]] = {
         "__typename": lambda _: literal(edge_type.name),
-        "cursor": lambda _: cursor,
-        "node": paged.item,
+        "cursor": lambda _: listed.cursor(source),
+        "node": lambda same: listed.item(source, same),
     }
     return JsonObject(
         [(key, parts[same[0].name.value](same)) for key, same in compiler.collect(edge_type, nodes).items()]
@@ -276,11 +316,11 @@ def edge(compiler: Compiler, type_: Any, nodes: Sequence[Any], paged: Paged, cur
 
 
 def page_info(
-    compiler: Compiler, type_: Any, nodes: Sequence[Any], paged: Paged, on_page: Any, cursor: Expression
+    compiler: Compiler, type_: Any, nodes: Sequence[Any], listed: Listed, rows: sa.FromClause, on_page: Any
 ) -> Expression:
     """Relay's PageInfo. Aggregates over the numbered rows, so no sub-select can hold it."""
     info_type = named_type(type_.fields["pageInfo"].type)
-    page, number = paged.page, paged.rows.c.rn
+    page, number, cursor = listed.page, rows.c.rn, listed.cursor(rows)
     more = sa.func.coalesce(sa.func.bool_or(sa.not_(on_page)), sa.false())
     parts: dict[str, Callable[[], Expression]] = {
         "__typename": lambda: literal(info_type.name),

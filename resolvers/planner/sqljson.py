@@ -42,7 +42,7 @@ def render_object(element: JsonObject, compiler: SQLCompiler, **context: Any) ->
     parts = [(key, compiler.process(part, **inner)) for key, part in element.pairs]
     if not parts:
         return "'{}'::json"
-    if all(len(key) <= NAME_BYTES_MAX for key, _ in parts):
+    if fits(element.pairs):
         columns = ", ".join(f'{sql} AS "{key}"' for key, sql in parts)
         return f"(SELECT row_to_json(o) FROM (SELECT {columns}) o)"  # noqa: S608 - made of compiled SQL and GraphQL names
     return built_object([(quoted(key), sql) for key, sql in parts])
@@ -70,12 +70,42 @@ def array(element: Expression, *order: Any, only: Any = None) -> Expression:
     return sa.func.coalesce(gathered, sa.literal_column("'[]'::json", JSON()), type_=JSON())
 
 
+def fits(pairs: Pairs) -> bool:
+    """Whether the columns of a sub-select can have these names."""
+    return bool(pairs) and all(len(key) <= NAME_BYTES_MAX for key, _ in pairs)
+
+
+def row_by_row(element: Expression, rows: sa.Select[*tuple[Any, ...]]) -> tuple[Expression, sa.FromClause]:
+    """`element` for each row of a select, as an expression over a FROM.
+
+    The parts of an object become the columns of that FROM: `row_to_json(o)` over it needs no sub-select for each row.
+    """
+    if isinstance(element, JsonObject) and fits(element.pairs):
+        row = rows.with_only_columns(*(part.label(key) for key, part in element.pairs)).subquery()
+        return sa.func.row_to_json(row.table_valued(), type_=JSON()), row
+    row = rows.with_only_columns(element.label("o")).subquery()
+    return row.c.o, row
+
+
+def one(element: Expression, rows: sa.Select[*tuple[Any, ...]]) -> Expression:
+    """`element` of the one row of a select, null without one."""
+    made, source = row_by_row(element, rows)
+    return sa.select(made).select_from(source).scalar_subquery()
+
+
+def many(element: Expression, rows: sa.Select[*tuple[Any, ...]]) -> Expression:
+    """The array of `element` over the rows of a select, in its order."""
+    made, source = row_by_row(element, rows)
+    return sa.select(array(made)).select_from(source).scalar_subquery()
+
+
 def object_over(pairs: Pairs, source: sa.FromClause) -> Expression:
-    """One object whose parts are aggregates over `source`, so that the FROM sits inside."""
-    if all(len(key) <= NAME_BYTES_MAX for key, _ in pairs):
-        row = sa.select(*(part.label(key) for key, part in pairs)).select_from(source).subquery()
-        return sa.select(sa.func.row_to_json(row.table_valued(), type_=JSON())).scalar_subquery()
-    row = sa.select(*(part.label(f"c{at}") for at, (_, part) in enumerate(pairs))).select_from(source).subquery()
+    """One object whose parts are aggregates over `source` or constants, so that the FROM sits inside."""
+    # HAVING makes one row of all rows, and of none, even where no part is an aggregate.
+    rows: sa.Select[*tuple[Any, ...]] = sa.select().select_from(source).having(sa.true())
+    if fits(pairs):
+        return one(JsonObject(pairs), rows)
+    row = rows.with_only_columns(*(part.label(f"c{at}") for at, (_, part) in enumerate(pairs))).subquery()
     renamed = JsonObject([(key, row.c[f"c{at}"]) for at, (key, _) in enumerate(pairs)])
     return sa.select(renamed).select_from(row).scalar_subquery()
 
