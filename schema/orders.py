@@ -26,6 +26,7 @@ publish_enum(Channel, *CUSTOMERS, STAFF, name="OrderChannel")
 
 
 @For(*CUSTOMERS, STAFF)
+@Needs("orders:read")
 @row(tables.OrderLine, order=("position",))
 class OrderLine(Node):
     """One line of an order. 订单行。"""
@@ -39,6 +40,7 @@ class OrderLine(Node):
 
 
 @For(*CUSTOMERS, STAFF)
+@Needs("orders:read")
 @row(tables.Order, order=("-placed_at",))
 class Order(Node, TimelineEntry):
     """What a customer bought at one time. 订单。"""
@@ -87,10 +89,8 @@ class OrderFilter:
 class OrdersQuery:
     """Root fields of orders."""
 
-    order: Annotated[Order | None, For(*CUSTOMERS, STAFF), Needs("orders:read")] = by_id()
-    orders: Annotated[Connection[Order], For(*CUSTOMERS, STAFF), Needs("orders:read")] = listing(
-        answers.orders, filter=optional(OrderFilter)
-    )
+    order: Annotated[Order | None, For(*CUSTOMERS, STAFF)] = by_id()
+    orders: Annotated[Connection[Order], For(*CUSTOMERS, STAFF)] = listing(answers.orders, filter=optional(OrderFilter))
     order_totals: Annotated[list[OrderTotals], For(STAFF), Needs("orders:read")] = selected(
         answers.totals, filter=optional(OrderFilter)
     )

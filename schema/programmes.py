@@ -100,6 +100,7 @@ class Equipment(Node):
 
 
 @For(MILITARY, DIVISION, STAFF)
+@Needs("programmes:origin", by=(DIVISION,))
 @row(tables.Programme, order=("code",))
 class Programme(Node):
     """An equipment programme, from pre-research to retirement. 装备型号。"""

@@ -25,9 +25,12 @@ PRICED = (CONSUMER, ENTERPRISE, GOVERNMENT, STAFF)
 
 publish_enum(ProductStatus, *EVERYONE)
 publish_enum(MediaKind, *EVERYONE)
+# The division looks at civil products by a right of its own, on whatever path it comes to them.
+CATALOGUE = Needs("catalogue:read", by=(DIVISION,))
 
 
 @For(*EVERYONE)
+@CATALOGUE
 @row(tables.Category, order=("position",))
 class Category(Node):
     """A shelf of the catalogue. 商品类目。"""
@@ -41,6 +44,7 @@ class Category(Node):
 
 
 @For(*EVERYONE)
+@CATALOGUE
 @row(tables.Media, order=("position",))
 class Media(Node):
     """A picture or document of a product. 图片与资料。"""
@@ -52,6 +56,7 @@ class Media(Node):
 
 
 @For(*EVERYONE)
+@CATALOGUE
 @row(tables.Attribute, order=("position",))
 class Attribute(Node):
     """A declared property of a product. 商品属性。"""
@@ -62,6 +67,7 @@ class Attribute(Node):
 
 
 @For(*EVERYONE)
+@CATALOGUE
 @row(tables.StockLocation, order=("name",))
 class StockLocation(Node):
     """A warehouse or store. 仓库或门店。"""
@@ -81,6 +87,7 @@ class Stock(Node):
 
 
 @For(*EVERYONE)
+@CATALOGUE
 @row(tables.Variant, order=("position",))
 class Variant(Node):
     """What is sold: one stock-keeping unit. 规格。"""
@@ -94,6 +101,7 @@ class Variant(Node):
 
 
 @For(*EVERYONE)
+@CATALOGUE
 @row(tables.Product, order=("position",))
 class Product(Node):
     """Something the enterprise offers. 商品。"""
@@ -112,12 +120,8 @@ class Product(Node):
     warranty_months: Annotated[int | None, For(*PRICED)]
     released_on: dt.date | None
     nato_stock_number: Annotated[str | None, For(MILITARY, GOVERNMENT, STAFF)]
-    export_controlled: Annotated[bool, For(DIVISION, STAFF)]
-    origin_programme: Annotated[
-        Annotated[Programme, strawberry.lazy("schema.programmes")] | None,
-        For(DIVISION, STAFF),
-        Needs("programmes:origin", by=(DIVISION,)),
-    ]
+    export_controlled: Annotated[bool, For(ENTERPRISE, DIVISION, STAFF)]
+    origin_programme: Annotated[Annotated[Programme, strawberry.lazy("schema.programmes")] | None, For(DIVISION, STAFF)]
     cost: Annotated[Money | None, For(STAFF), Needs("products:cost")]
     classification: Annotated[Classification, For(MILITARY, DIVISION, STAFF)]
     version: Annotated[int, For(STAFF)]
@@ -134,18 +138,13 @@ class ProductFilter:
     status: Annotated[ProductStatus | None, For(STAFF)] = None
 
 
-CATALOGUE = Needs("catalogue:read", by=(DIVISION,))
-
-
 @strawberry.type
 class ShopQuery:
     """Root fields of the catalogue."""
 
-    product: Annotated[Product | None, For(*EVERYONE), CATALOGUE] = by_key(slug=str)
-    category: Annotated[Category | None, For(*EVERYONE), CATALOGUE] = by_key(slug=str)
-    categories: Annotated[Connection[Category], For(*EVERYONE), CATALOGUE] = listing(
+    product: Annotated[Product | None, For(*EVERYONE)] = by_key(slug=str)
+    category: Annotated[Category | None, For(*EVERYONE)] = by_key(slug=str)
+    categories: Annotated[Connection[Category], For(*EVERYONE)] = listing(
         answers.categories, parent=optional(id_of("Category"))
     )
-    products: Annotated[Connection[Product], For(*EVERYONE), CATALOGUE] = listing(
-        answers.products, filter=optional(ProductFilter)
-    )
+    products: Annotated[Connection[Product], For(*EVERYONE)] = listing(answers.products, filter=optional(ProductFilter))
