@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from foundation.clock import system_clock
 from foundation.settings import Settings
-from portal.cli.migrate import prepare
+from portal.cli.migrate import analyze, prepare
 from portal.cli.opening import opened
 from portal.cli.reporting import NOTES, CommandError, reported
 from portal.cli.serve import chosen, held_server, run_server
@@ -88,7 +88,10 @@ async def fill(settings: Settings) -> None:
             def told(table: str, stored: int, total: int) -> None:
                 progress.update(bar, description=table, completed=stored, total=total)
 
-            await seed(database, system_clock(), Random(SEED), told)  # noqa: S311 - invented data, no secrets.
+            stored_anew = await seed(database, system_clock(), Random(SEED), told)  # noqa: S311 - invented data, no secrets.
+    if stored_anew:
+        with step("statistics"):
+            await analyze(settings)
 
 
 def show(settings: Settings, people: list[DemoPerson]) -> None:

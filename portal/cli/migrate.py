@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import sqlalchemy as sa
 import typer
 
 from foundation.migrations import owner_connection, upgrade
@@ -31,4 +32,11 @@ async def prepare(settings: Settings) -> None:
     await upgrade(settings)
     async with owner_connection(settings) as connection:
         await set_ceiling(connection, Classification(settings.ceiling))
+        await connection.commit()
+
+
+async def analyze(settings: Settings) -> None:
+    """Let PostgreSQL look at what was stored in bulk; until then it plans as if the tables were empty."""
+    async with owner_connection(settings) as connection:
+        await connection.execute(sa.text("analyze"))
         await connection.commit()
