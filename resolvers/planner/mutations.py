@@ -60,7 +60,7 @@ def mutation(act: Callable[..., Awaitable[Outcome]], input_type: type, payload_t
     check_signature(act, set(members))
 
     async def resolve(info: Info[Execution, Any], input: Any) -> Any:
-        return await perform(act, info.context, payload_type, arguments_of(input, members))
+        return await perform(act, info.context, payload_type, input, members)
 
     resolve.__annotations__ = {"info": Info, "input": input_type, "return": payload_type}
     return strawberry.mutation(resolver=resolve)
@@ -109,12 +109,18 @@ def key_of(given: Any, type_name: str, member: str) -> Any:
 
 
 async def perform(
-    act: Callable[..., Awaitable[Outcome]], execution: Execution, payload_type: Any, arguments: Any
+    act: Callable[..., Awaitable[Outcome]],
+    execution: Execution,
+    payload_type: Any,
+    value: Any,
+    members: Mapping[str, Any],
 ) -> Any:
     """Run an act in a savepoint of its own, so that a refusal takes back this field's changes and no other's."""
     doing = Act(execution.session, execution.viewer, execution.now, execution.new_id)
     names = [field.python_name for field in definition_of(payload_type).fields if field.python_name != "errors"]
     try:
+        # Within, because an id that names nothing is refused here already.
+        arguments = arguments_of(value, members)
         async with execution.session.begin_nested():
             outcome = await act(doing, **arguments)
     except Refusal as refusal:

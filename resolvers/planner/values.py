@@ -124,11 +124,21 @@ def plain(value: Any, wanted_type: str | None = None) -> Any:
         return named[1] if named and named[0] == wanted_type else NOTHING
     if isinstance(value, str):
         check_text(value)
-    if isinstance(value, dt.datetime) and value.tzinfo is None:
-        raise bad_input("request.time_without_zone")
+    if isinstance(value, dt.datetime):
+        check_time(value)
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
         raise bad_input("request.integer_range")
     return value.value if isinstance(value, enum.Enum) and not hasattr(value, "rank") else value
+
+
+def check_time(instant: dt.datetime) -> None:
+    """A time without a zone is no instant, and one that is past the year 9999 in UTC cannot be sent to the database."""
+    if instant.tzinfo is None:
+        raise bad_input("request.time_without_zone")
+    try:
+        instant.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise bad_input("request.time_range") from error
 
 
 def check_text(text: str) -> None:
