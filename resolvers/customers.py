@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from domain.customers import interactions, profiles, tables, teams
 from domain.customers.profiles import KEEP, Kept
-from resolvers.planner.declare import LANGUAGE, NOW
+from domain.identity.tables import Person
+from resolvers.planner.declare import LANGUAGE, NOW, PERSON
 from resolvers.planner.mutations import Act
 from resolvers.planner.sqljson import literal
 from segments.classification import Classification
@@ -39,8 +40,9 @@ def customers(
     region: Bound = None,
     key_accounts: Bound = None,
     overdue: Bound = None,
+    mine: Bound = None,
 ) -> sa.ColumnElement[bool]:
-    """Customers by part of a name, segment, status, region, key accounts 重点客户, or overdue contact."""
+    """Customers by part of a name, segment, status, region, key accounts 重点客户, overdue contact, or the viewer's own."""
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if text is not None:
         names = sa.func.concat(customer.c.name, literal(" "), sa.func.lower(customer.c.name_en))
@@ -50,12 +52,50 @@ def customers(
     if status is not None:
         conditions.append(customer.c.status == status)
     if region is not None:
-        conditions.append(customer.c.region_id == region)
+        conditions.append(in_region(customer, region))
     if key_accounts is not None:
         conditions.append(customer.c.key_account == key_accounts)
     if overdue is not None:
         conditions.append(contact_overdue(customer) == overdue)
+    if mine is not None:
+        conditions.append(served_by_viewer(customer) == mine)
     return sa.and_(*conditions)
+
+
+def in_region(customer: sa.FromClause, region: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a customer is in a region: a city itself, a province with all its cities."""
+    city = tables.Region.__table__.alias()
+    cities = sa.select(city.c.id).where(city.c.parent_id == region)
+    return sa.or_(customer.c.region_id == region, customer.c.region_id.in_(cities))
+
+
+def viewer_employee() -> sa.ScalarSelect[Any]:
+    """The employee that the viewer is, or nobody."""
+    person = Person.__table__.alias()
+    return sa.select(person.c.employee_id).where(person.c.id == PERSON).scalar_subquery()
+
+
+def served_by_viewer(customer: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether the viewer is on the account's team today."""
+    member = tables.TeamMember.__table__.alias()
+    place = sa.select(member.c.id).where(
+        member.c.customer_id == customer.c.id, member.c.employee_id == viewer_employee(), valid_on(member, today())
+    )
+    return place.correlate(customer).exists()
+
+
+def employees(employee: sa.FromClause, *, text: Bound = None) -> sa.ColumnElement[bool]:
+    """Employees by part of a name, title or department."""
+    if text is None:
+        return sa.true()
+    parts = (
+        employee.c.name,
+        sa.func.coalesce(employee.c.name_en, literal("")),
+        employee.c.title,
+        employee.c.department,
+    )
+    words = sa.func.lower(sa.func.concat_ws(literal(" "), *parts))
+    return sa.func.strpos(words, sa.func.lower(text)) > 0
 
 
 def regions(region: sa.FromClause, *, parent: Bound = None) -> sa.ColumnElement[bool]:
@@ -98,9 +138,42 @@ def contact_overdue(customer: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(elapsed > customer.c.contact_days_max, sa.false())
 
 
+def contact_due_at(customer: sa.FromClause) -> sa.ColumnElement[Any]:
+    """Until when the next contact keeps the agreed cadence; nothing where none was agreed."""
+    since = sa.func.coalesce(last_contact_at(customer), customer.c.created_at)
+    cadence = customer.c.contact_days_max * sa.literal_column("interval '1 day'", sa.Interval())
+    return sa.type_coerce(since + cadence, sa.DateTime(timezone=True))
+
+
+def contact_overdue_days(customer: sa.FromClause) -> sa.ColumnElement[Any]:
+    """Days begun since then; 0 while the cadence is kept."""
+    days = sa.func.ceil(sa.extract("epoch", NOW - contact_due_at(customer)) / 86_400)
+    return sa.cast(sa.case((days > 0, days), else_=0), sa.Integer())
+
+
 def open_follow_ups(interaction: sa.FromClause) -> sa.ColumnElement[bool]:
     """Interactions from which something is still to follow."""
     return sa.and_(interaction.c.follow_up.is_not(None), interaction.c.followed_up_at.is_(None))
+
+
+def follow_up_overdue(interaction: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether what was to follow is still open after its day."""
+    late = sa.and_(open_follow_ups(interaction), interaction.c.follow_up_on < today())
+    return sa.func.coalesce(late, sa.false())
+
+
+def follow_ups(interaction: sa.FromClause, *, mine: Bound = None) -> sa.ColumnElement[bool]:
+    """What is still to follow from any interaction, or from those that the viewer recorded."""
+    still_open = open_follow_ups(interaction)
+    if mine is None:
+        return still_open
+    recorded = sa.func.coalesce(interaction.c.recorded_by_id == viewer_employee(), sa.false())
+    return sa.and_(still_open, recorded == mine)
+
+
+def follow_up_due(interaction: sa.FromClause) -> Sequence[sa.ColumnElement[Any]]:
+    """The day of a follow-up; one without a day comes after all others."""
+    return (sa.func.coalesce(interaction.c.follow_up_on, sa.literal_column("date '9999-12-31'", sa.Date())),)
 
 
 def segment_counts() -> sa.Select[*tuple[Any, ...]]:

@@ -38,6 +38,7 @@ class Region(Node):
     code: str
     name: str = sql(answers.display_name)
     parent: Region | None
+    cities: Connection[Region]
 
 
 @For(*SERVED)
@@ -108,6 +109,7 @@ class Interaction(Node, TimelineEntry):
     follow_up: Annotated[str | None, For(STAFF)]
     follow_up_on: Annotated[dt.date | None, For(STAFF)]
     followed_up_at: Annotated[dt.datetime | None, For(STAFF)]
+    follow_up_overdue: Annotated[bool, For(STAFF)] = sql(answers.follow_up_overdue)
     classification: Classification
     compartments: Annotated[list[str], For(STAFF)]
     customer: Customer | None
@@ -174,6 +176,8 @@ class Customer(Node):
     contact_days_max: Annotated[int | None, For(STAFF)]
     last_contact_at: Annotated[dt.datetime | None, For(STAFF)] = sql(answers.last_contact_at)
     contact_overdue: Annotated[bool, For(STAFF)] = sql(answers.contact_overdue)
+    contact_due_at: Annotated[dt.datetime | None, For(STAFF)] = sql(answers.contact_due_at)
+    contact_overdue_days: Annotated[int, For(STAFF)] = sql(answers.contact_overdue_days)
     external_ids: Annotated[list[ExternalId], For(STAFF)]
     segment_moves: Annotated[Connection[SegmentMove], For(STAFF)]
     classification: Annotated[Classification, For(*SERVED)]
@@ -186,7 +190,7 @@ class Customer(Node):
 @For(STAFF)
 @strawberry.input
 class CustomerFilter:
-    """Which customers to list. 客户筛选条件。"""
+    """Which customers to list; a province stands for its cities too, `mine` for the viewer's accounts. 客户筛选条件。"""
 
     text: str | None = None
     segment: Segment | None = None
@@ -194,6 +198,7 @@ class CustomerFilter:
     region: Annotated[strawberry.ID | None, Of("Region")] = None
     key_accounts: bool | None = None
     overdue: bool | None = None
+    mine: bool | None = None
 
 
 @For(STAFF)
@@ -220,6 +225,10 @@ class CustomersQuery:
     interactions: Annotated[Connection[Interaction], For(STAFF)] = listing(
         answers.logged_of, customer=optional(id_of("Customer"))
     )
+    follow_ups: Annotated[Connection[Interaction], For(STAFF)] = merged(
+        {"Interaction": Side(answers.follow_ups, answers.follow_up_due)}, mine=optional(bool)
+    )
+    employees: Annotated[Connection[Employee], For(STAFF)] = listing(answers.employees, text=optional(str))
 
 
 @For(STAFF)

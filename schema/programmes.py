@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from domain.programmes import tables
+from domain.programmes.phases import PhaseState
 from domain.programmes.tables import EquipmentStatus, ProgrammePhase
 from resolvers import programmes as answers
 from resolvers.planner.declare import by_id, id_of, listing, optional, related, row, selected, sql, value
@@ -21,6 +22,7 @@ from segments.audiences import DIVISION, MILITARY, STAFF
 from segments.marks import For, Needs, Of, publish_enum
 
 publish_enum(ProgrammePhase, MILITARY, DIVISION, STAFF)
+publish_enum(PhaseState, MILITARY, STAFF)
 publish_enum(EquipmentStatus, MILITARY, STAFF)
 
 
@@ -34,6 +36,10 @@ class PhaseSpan(Node):
     planned_until: dt.date
     actual_from: dt.date | None
     actual_until: dt.date | None
+    state: PhaseState = sql(answers.phase_state)
+    starts_on: dt.date = sql(answers.phase_starts_on)
+    ends_on: dt.date = sql(answers.phase_ends_on)
+    slippage_days: int = sql(answers.phase_slippage_days)
 
 
 @For(MILITARY, STAFF)
@@ -90,7 +96,7 @@ class Equipment(Node):
     region: Region | None
     programme: Programme | None
     customer: Customer | None
-    states: Connection[EquipmentState]
+    states: Connection[EquipmentState] = related(answers.states, at=optional(dt.datetime))
     configuration: Connection[ConfigurationItem] = related(answers.in_force, at=optional(dt.datetime))
     configuration_history: Connection[ConfigurationItem] = related(answers.ever, "configuration")
     classification: Classification
@@ -114,7 +120,10 @@ class Programme(Node):
     customer: Annotated[Customer | None, For(MILITARY, STAFF)]
     chief: Annotated[Employee | None, For(MILITARY, STAFF)]
     phases: Annotated[list[PhaseSpan], For(MILITARY, STAFF)]
-    milestones: Annotated[Connection[Milestone], For(MILITARY, STAFF)]
+    milestones: Annotated[Connection[Milestone], For(MILITARY, STAFF)] = related(
+        answers.reached_or_not, reached=optional(bool)
+    )
+    slippage_days: Annotated[int, For(MILITARY, STAFF)] = sql(answers.programme_slippage_days)
     equipment: Annotated[Connection[Equipment], For(MILITARY, STAFF)]
     cost: Annotated[Money | None, For(STAFF), Needs("programmes:cost")]
     classification: Classification
@@ -151,6 +160,24 @@ class FleetCount:
     units: int
 
 
+@For(MILITARY, STAFF)
+@value
+class ProgrammeFleet:
+    """How many units a programme has. 各型号装备数量。"""
+
+    programme: Programme | None
+    units: int
+
+
+# Which units, and as of when; now unless told.
+FLEET: dict[str, Any] = {
+    "at": optional(dt.datetime),
+    "programmes": Annotated[list[strawberry.ID] | None, Of("Programme")],
+    "statuses": optional(list[EquipmentStatus]),
+    "serial_number": optional(str),
+}
+
+
 @strawberry.type
 class ProgrammesQuery:
     """Root fields of programmes."""
@@ -162,11 +189,13 @@ class ProgrammesQuery:
     equipment: Annotated[Connection[Equipment], For(MILITARY, STAFF)] = listing(
         answers.equipment, filter=optional(EquipmentFilter)
     )
-    fleet: Annotated[Connection[EquipmentState], For(MILITARY, STAFF)] = listing(
-        answers.fleet, at=optional(dt.datetime), programme=optional(id_of("Programme"))
+    milestones: Annotated[Connection[Milestone], For(MILITARY, STAFF)] = listing(
+        answers.milestones, reached=optional(bool), late=optional(bool)
     )
-    fleet_counts: Annotated[list[FleetCount], For(MILITARY, STAFF)] = selected(
-        answers.fleet_counts, at=optional(dt.datetime), programme=optional(id_of("Programme"))
+    fleet: Annotated[Connection[EquipmentState], For(MILITARY, STAFF)] = listing(answers.fleet, **FLEET)
+    fleet_counts: Annotated[list[FleetCount], For(MILITARY, STAFF)] = selected(answers.fleet_counts, **FLEET)
+    fleet_by_programme: Annotated[list[ProgrammeFleet], For(MILITARY, STAFF)] = selected(
+        answers.fleet_by_programme, **FLEET
     )
 
 

@@ -72,7 +72,8 @@ class Region(Table):
     name: Mapped[str]
     name_en: Mapped[str | None]
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("region.id"))
-    parent: Mapped[Region | None] = relationship(lazy="raise", remote_side="Region.id")
+    parent: Mapped[Region | None] = relationship(lazy="raise", remote_side="Region.id", back_populates="cities")
+    cities: Mapped[list[Region]] = relationship(lazy="raise", back_populates="parent")
 
 
 class Employee(Table):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,6 +16,14 @@ from foundation.refusals import Refusal
 from segments.outbox import OutboxEvent, append
 
 PHASES = tuple(ProgrammePhase)
+
+
+class PhaseState(enum.Enum):
+    """Where a programme stands with a phase: it is over, it is the present one, or it is to come."""
+
+    DONE = "DONE"
+    NOW = "NOW"
+    PLANNED = "PLANNED"
 
 
 async def advance_phase(
