@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
+from tempfile import NamedTemporaryFile
 
 import httpx
 
@@ -19,7 +20,7 @@ from foundation.migrations import ROOT
 from foundation.settings import PREFIX, Settings
 
 PROGRAM = Path(sys.executable).parent / "quadrant"
-START_SECONDS_MAX = 60
+START_SECONDS_MAX, STOP_SECONDS_MAX = 120, 30
 
 
 @dataclass(frozen=True)
@@ -64,39 +65,54 @@ def run(settings: Settings, *arguments: str, **more: str) -> Ran:
 
 @dataclass
 class Serving:
-    """A command that serves."""
+    """A command that serves; its process leads a group of its own, with the workers in it."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     address: str
-    said: str = ""
+    log: Path
+
+    @property
+    def said(self) -> str:
+        """What it has said so far."""
+        return self.log.read_text(encoding="utf-8")
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to end, as Ctrl-C does; its exit code."""
         self.process.send_signal(number)
-        _, self.said = self.process.communicate(timeout=30)
-        return self.process.returncode
+        return self.process.wait(timeout=STOP_SECONDS_MAX)
 
 
 @contextmanager
 def serving(settings: Settings, *arguments: str) -> Generator[Serving]:
-    """A command that serves, once it is ready; killed at the end if it still runs."""
+    """A command that serves, once it is ready; ended with all its workers if it still runs."""
     port = free_port()
-    process = subprocess.Popen(
-        [PROGRAM, *arguments, "--port", str(port)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment(settings),
-    )
-    running = Serving(process, f"http://127.0.0.1:{port}")
-    try:
-        wait_until_ready(running)
-        yield running
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+    with NamedTemporaryFile(prefix="quadrant-") as log:
+        process = subprocess.Popen(
+            [PROGRAM, *arguments, "--port", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=ROOT,
+            env=environment(settings),
+            start_new_session=True,
+        )
+        running = Serving(process, f"http://127.0.0.1:{port}", Path(log.name))
+        try:
+            wait_until_ready(running)
+            yield running
+        finally:
+            end_group(process)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its workers, first by asking: an embedded server that nobody stops would stay."""
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=STOP_SECONDS_MAX)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=STOP_SECONDS_MAX)
 
 
 def wait_until_ready(running: Serving) -> None:
@@ -104,13 +120,13 @@ def wait_until_ready(running: Serving) -> None:
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
-            raise AssertionError(f"ended with code {running.process.returncode}: {running.process.communicate()[1]}")
+            raise AssertionError(f"ended with code {running.process.returncode}: {running.said}")
         try:
             if httpx.get(f"{running.address}/readyz").status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
-    raise AssertionError("not ready in time")
+    raise AssertionError(f"not ready in time: {running.said}")
 
 
 def free_port() -> int:

@@ -36,9 +36,10 @@ def test_a_server_answers_and_ends_when_told_to(own_settings: Settings, workers:
             assert answer.json() == {"data": {"viewer": {"email": EMAIL}}}
         assert "server" not in answer.headers
         assert server.stop(number) == 0
-    assert "Traceback" not in server.said
-    assert "POST /graphql 200" in server.said
-    assert token not in server.said
+        said = server.said
+    assert "Traceback" not in said
+    assert "POST /graphql 200" in said
+    assert token not in said
 
 
 def test_a_database_that_is_not_migrated_is_refused_at_once(own_settings: Settings) -> None:
