@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from domain.identity.tokens import InvalidTokenError
-from foundation.language import translate
+from foundation.language import LANGUAGES, translate
 from portal.bearer import BearerTokens
 from portal.language import accepted_language
 from portal.pages.language_choice import COOKIE, known
 from portal.sessions import Sessions
 from segments.audiences import CONSUMER, DIVISION, Audience
 from segments.viewer import Language, Viewer
+
+ANONYMOUS = {language: Viewer.anonymous(language) for language in LANGUAGES}
 
 CHALLENGE = "Bearer"
 INVALID_TOKEN = 'Bearer error="invalid_token"'  # noqa: S105 - a challenge, not a secret.
@@ -62,17 +64,18 @@ class Callers:
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Who asks by HTTP, or by a WebSocket's opening request."""
         language = self.language(connection)
-        presented = connection.headers.getlist("authorization")
+        presented = header_values(connection, b"authorization")
         if len(presented) > 1:
             raise CallerRefusedError(400, "AUTHORIZATION_MALFORMED", language, {"WWW-Authenticate": INVALID_REQUEST})
         if presented:
             return await self.bearer(presented[0], language)
-        viewer = await self._sessions.viewer(connection, language)
-        if viewer is not None:
-            return Caller(self._admitted(viewer), by_cookie=True)
+        if header_values(connection, b"cookie"):
+            viewer = await self._sessions.viewer(connection, language)
+            if viewer is not None:
+                return Caller(self._admitted(viewer), by_cookie=True)
         if CONSUMER not in self._served:
             raise CallerRefusedError(401, "SIGN_IN_NEEDED", language, {"WWW-Authenticate": CHALLENGE})
-        return Caller(Viewer.anonymous(language))
+        return Caller(ANONYMOUS[language])
 
     async def bearer(self, authorization: str, language: Language) -> Caller:
         """Who asks with the value of an `Authorization` header, which WebSocket clients send in `connection_init`."""
@@ -90,10 +93,21 @@ class Callers:
 
     def language(self, connection: HTTPConnection) -> Language:
         """The language in which the caller is answered."""
-        chosen = known(connection.cookies.get(COOKIE))
-        return chosen or accepted_language(connection.headers.get("accept-language"), self._default)
+        if header_values(connection, b"cookie") and (chosen := known(connection.cookies.get(COOKIE))):
+            return chosen
+        accepted = header_values(connection, b"accept-language")
+        return accepted_language(accepted[0], self._default) if accepted else self._default
 
     def _admitted(self, viewer: Viewer) -> Viewer:
         if viewer.audience not in self._served:
             raise CallerRefusedError(403, "AUDIENCE_NOT_SERVED", viewer.language)
         return viewer
+
+
+def header_values(connection: HTTPConnection, name: bytes) -> list[str]:
+    """The values of a header, from the headers as they came.
+
+    Most requests to the endpoints have neither cookies nor a language; Starlette's headers, which are made to be asked
+    often, and its cookies would take two thirds of the time of finding a caller.
+    """
+    return [value.decode("latin-1") for each, value in connection.scope["headers"] if each == name]
