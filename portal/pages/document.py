@@ -21,6 +21,7 @@ from graphql import (
 
 from portal.pages.faults import PageFault
 from portal.pages.graded import ungraded
+from portal.pages.held_scopes import Scopes, scopes_asked
 from portal.pages.input_types import variable_type
 
 
@@ -39,12 +40,13 @@ class Variable:
 
 @dataclass(frozen=True)
 class Document:
-    """One operation in one file. `file` is `audience/name.graphql`, for people."""
+    """One operation in one file. `file` is `audience/name.graphql`, for people; `scopes` are what it asks for."""
 
     file: str
     source: str
     definition: OperationDefinitionNode
     variables: Mapping[str, Variable]
+    scopes: Scopes
 
     @property
     def name(self) -> str | None:
@@ -102,7 +104,8 @@ def read_document(file: str, source: str, schema: GraphQLSchema, kind: Operation
     operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) != 1 or operations[0].operation is not kind:
         raise PageFault(file, f"holds exactly one {kind.value}")
-    return Document(file, source, operations[0], read_variables(operations[0], schema))
+    variables, scopes = read_variables(operations[0], schema), scopes_asked(tree, operations[0], schema)
+    return Document(file, source, operations[0], variables, scopes)
 
 
 def read_variables(definition: OperationDefinitionNode, schema: GraphQLSchema) -> Mapping[str, Variable]:

@@ -12,8 +12,9 @@ LINE = re.compile(r"#\s*(?P<key>[a-z-]+):\s*(?P<value>\S.*?)\s*")
 # Keys of a page. title: its name, also in the navigation. nav: its place there; without it, it is reached by links only.
 # path: below the portal's root, with the operation's variables in braces; else the file's name. under: the page whose
 # entry in the navigation is marked while this one is shown. public: `yes` where nobody has to sign in. search: the
-# variable that the header's search box fills, and the words shown in it.
-PAGE_KEYS = frozenset({"title", "nav", "path", "under", "public", "search"})
+# variable that the header's search box fills, and the words shown in it. optional: scopes without which the page is shown
+# without the fields that ask for them.
+PAGE_KEYS = frozenset({"title", "nav", "path", "under", "public", "search", "optional"})
 # Keys of a form's mutation. done: what the visitor is told afterwards. then: the page they are sent to, with places in
 # the answer for the values of its address (`order id=placeOrder.order.id`); else back to the same page.
 ACTION_KEYS = frozenset({"done", "then"})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import quote, urlencode
 
 from portal.pages.document import Document
+from portal.pages.held_scopes import Scopes
 from portal.pages.input_types import named
 from segments.audiences import CONSUMER, Audience
 
@@ -35,7 +37,7 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A form: its mutation, and what follows when it is done."""
+    """A form: its mutation, and what follows when it is done. Only who holds all scopes of the mutation is shown it."""
 
     name: str
     document: Document
@@ -53,7 +55,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Page:
-    """One address of one portal. `path` is the whole route, with parameters in braces."""
+    """One address of one portal. `path` is the whole route, with parameters in braces.
+
+    `reduced` are the operations for those who lack some of the optional scopes, by the scopes that they lack.
+    """
 
     audience: Audience
     name: str
@@ -66,6 +71,16 @@ class Page:
     under: str | None = None
     public: bool = False
     search: Search | None = None
+    reduced: Mapping[Scopes, Document] = field(default_factory=dict[Scopes, Document])
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """The scopes without which nobody is shown the page."""
+        return self.document.scopes.difference(*self.reduced)
+
+    def document_for(self, held: Scopes) -> Document:
+        """The operation for somebody who holds these scopes."""
+        return self.reduced.get(self.document.scopes - self.scopes - held, self.document)
 
     @property
     def path_parameters(self) -> frozenset[str]:

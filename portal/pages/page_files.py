@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from graphql import GraphQLSchema, OperationType
+from graphql import GraphQLSchema, OperationType, parse
 
 from portal.pages.document import Document, read_document
 from portal.pages.faults import PageFault
 from portal.pages.front_matter import ACTION_KEYS, PAGE_KEYS, read_front_matter
+from portal.pages.held_scopes import OPTIONAL_MAX, Scopes, subsets, without
 from portal.pages.page import HOME, PLACEHOLDER, TEMPLATE_NAMES, Action, Page, Search, Then, portal_root
 from segments.audiences import CONSUMER, Audience
 
@@ -68,7 +69,24 @@ def read_page(folder: Path, name: str, audience: Audience, schema: GraphQLSchema
         under=said.get("under"),
         public=audience is CONSUMER and said.get("public") == "yes",
         search=read_search(file, said.get("search"), document),
+        reduced=read_reduced(document, said.get("optional"), schema),
     )
+
+
+def read_reduced(document: Document, text: str | None, schema: GraphQLSchema) -> Mapping[Scopes, Document]:
+    """`products:cost programmes:cost`: the operations of a page without the fields that ask for some of these scopes."""
+    optional = frozenset(text.split()) if text else frozenset[str]()
+    if strange := optional - document.scopes:
+        raise PageFault(document.file, f"optional: no field asks for {', '.join(sorted(strange))}")
+    if len(optional) > OPTIONAL_MAX:
+        raise PageFault(document.file, f"optional: {OPTIONAL_MAX} scopes at most")
+    reduced: dict[Scopes, Document] = {}
+    for missing in subsets(optional):
+        source = without(parse(document.source), schema, missing)
+        reduced[missing] = read_document(document.file, source, schema, OperationType.QUERY)
+        if not reduced[missing].root_fields:
+            raise PageFault(document.file, f"optional: nothing is left without {', '.join(sorted(missing))}")
+    return reduced
 
 
 def read_actions(folder: Path, page: str, audience: Audience, schema: GraphQLSchema) -> Mapping[str, Action]:

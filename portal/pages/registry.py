@@ -8,6 +8,7 @@ from pathlib import Path
 from graphql import GraphQLSchema
 
 from portal.pages.faults import PageFault
+from portal.pages.held_scopes import Scopes
 from portal.pages.page import PLACEHOLDER, Action, Page
 from portal.pages.page_files import read_folder
 from segments.audiences import Audience
@@ -29,9 +30,10 @@ class Registry:
         """The pages of one portal."""
         return [page for page in self.pages.values() if page.audience is audience]
 
-    def navigation(self, audience: Audience) -> list[Page]:
-        """The pages in a portal's navigation, in their order."""
-        placed = [(page.place, page.name, page) for page in self.of(audience) if page.place is not None]
+    def navigation(self, audience: Audience, held: Scopes) -> list[Page]:
+        """The pages in a portal's navigation that somebody with these scopes may see, in their order."""
+        open_to = [page for page in self.of(audience) if page.scopes <= held]
+        placed = [(page.place, page.name, page) for page in open_to if page.place is not None]
         return [page for _, _, page in sorted(placed, key=lambda entry: entry[:2])]
 
     def search(self, audience: Audience) -> Page | None:

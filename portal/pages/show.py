@@ -44,18 +44,19 @@ async def show(site: Site, page: Page, request: Request) -> Response:
 
 async def answer(visit: Visit, page: Page, status: int = 200, returned: Form | None = None) -> Response:
     """Run the page's query and render it; `returned` is a form that was not accepted."""
+    document = page.document_for(visit.visitor.viewer.scopes)
     coercion = Coercion(with_path(visit, page, visit.fields), emptied_is_null=False)
-    values = turn_back(page.document.variables, coercion.values(page.document.variables))
+    values = turn_back(document.variables, coercion.values(document.variables))
     if coercion.problems:
         return refuse(visit, 400, page.audience, problems=coercion.problems)
-    data, errors = await run(visit, page.document.source, values, page.document.name)
+    data, errors = await run(visit, document.source, values, document.name)
     if errors:
         return refused(visit, page, errors)
-    if any(is_nothing(data[key]) for key in page.document.keys_fed_by(page.path_parameters)):
+    if any(is_nothing(data[key]) for key in document.keys_fed_by(page.path_parameters)):
         return refuse(visit, 404, page.audience)
     forms = fresh_forms(visit, page)
-    if returned:
-        forms[returned.action] = replace(returned, token=forms[returned.action].token, key=forms[returned.action].key)
+    if returned and (fresh := forms[returned.action]):
+        forms[returned.action] = replace(returned, token=fresh.token, key=fresh.key)
     return render(visit, page.template, page.audience, page, status, **data, forms=forms, mark=mark_of(data))
 
 
@@ -93,10 +94,13 @@ def is_nothing(value: Any) -> bool:
     return value is None or value == {}
 
 
-def fresh_forms(visit: Visit, page: Page, new_key: Callable[[int], str] = token_urlsafe) -> dict[str, Form]:
-    """The page's forms, each with a token, and a key where sending it twice must count once."""
-    forms: dict[str, Form] = {}
+def fresh_forms(visit: Visit, page: Page, new_key: Callable[[int], str] = token_urlsafe) -> dict[str, Form | None]:
+    """The page's forms, each with a token, and a key where sending it twice must count once; None if not for this visitor."""
+    forms: dict[str, Form | None] = {}
     for name, action in page.actions.items():
+        if not action.document.scopes <= visit.visitor.viewer.scopes:
+            forms[name] = None
+            continue
         variable = action.document.idempotency_variable
         key = (variable, new_key(KEY_BYTES)) if variable else None
         forms[name] = replace(visit.form(name), key=key)

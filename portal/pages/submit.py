@@ -64,6 +64,8 @@ async def read_form(request: Request) -> Fields:
 async def act(visit: Visit, page: Page, action: Action, fields: Fields) -> Response:
     """Run a form's mutation. What is refused comes back with the page, beside its fields."""
     document = action.document
+    if not document.scopes <= visit.visitor.viewer.scopes:
+        return refuse(visit, 403, page.audience)
     coercion = Coercion(with_path(visit, page, fields), emptied_is_null=True)
     values = coercion.values(document.variables)
     if coercion.problems:

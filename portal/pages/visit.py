@@ -102,7 +102,7 @@ def shell(visit: Visit, audience: Audience | None, page: Page | None) -> dict[st
     registry, visitor = visit.site.registry, visit.visitor
     # A portal's navigation is for those who may enter it.
     inside = audience is CONSUMER or (visitor.signed_in and visitor.viewer.audience is audience)
-    navigation = registry.navigation(audience) if audience and inside else []
+    navigation = registry.navigation(audience, visitor.viewer.scopes) if audience and inside else []
     search_page = registry.search(audience) if audience and inside else None
     searched = visit.fields.last(search_page.search.variable) if search_page and search_page.search else None
     current = page.under if page and page.under else page.name if page else ""
@@ -122,7 +122,7 @@ def shell(visit: Visit, audience: Audience | None, page: Page | None) -> dict[st
         "sign_in_address": visit.sign_in_address() if audience else "",
         "sign_out": visit.form("sign-out") if visitor.signed_in else None,
         "switch": partial(switched_address, visit.request),
-        "operation": page.document.source if page and visit.site.demonstration else "",
+        "operation": page.document_for(visitor.viewer.scopes).source if page and visit.site.demonstration else "",
         "forms": {},
         "mark": None,
         "problems": (),

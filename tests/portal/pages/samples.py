@@ -58,10 +58,23 @@ type Equipment { name: String! classification: Classification! compartments: [St
 type Query { equipment: [Equipment!]! }
 """
 STAFF_SDL = "type Query { fails: String }"
+
+
+def built(sdl: str, needs: Mapping[str, str] | None = None) -> graphql.GraphQLSchema:
+    """A view of an SDL; `needs` are the scopes of fields, `Type.field` each."""
+    schema = graphql.build_schema(sdl)
+    for type_ in schema.type_map.values():
+        type_.extensions["needs"] = frozenset()
+        for name, member in getattr(type_, "fields", {}).items():
+            scope = (needs or {}).get(f"{type_.name}.{name}")
+            member.extensions["needs"] = frozenset({scope} if scope else ())
+    return schema
+
+
 SCHEMAS: Mapping[Audience, graphql.GraphQLSchema] = {
-    CONSUMER: graphql.build_schema(CONSUMER_SDL),
-    MILITARY: graphql.build_schema(MILITARY_SDL),
-    STAFF: graphql.build_schema(STAFF_SDL),
+    CONSUMER: built(CONSUMER_SDL),
+    MILITARY: built(MILITARY_SDL),
+    STAFF: built(STAFF_SDL),
 }
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from portal.pages.coercion import Coercion, Mistake, Problem
 from portal.pages.document import read_document
 from portal.pages.fields import Fields, TooManyFieldsError, read_fields
+from tests.portal.pages.samples import built
 
 SDL = """
 scalar Date
@@ -30,7 +31,7 @@ type Query {
   ): Int
 }
 """
-SCHEMA = graphql.build_schema(SDL)
+SCHEMA = built(SDL)
 
 
 def only_dates(text: str) -> str:

@@ -45,8 +45,8 @@ def test_addresses_follow_from_names_and_paths(folder: Path) -> None:
 
 def test_the_navigation_is_in_its_order(folder: Path) -> None:
     registry = read(folder)
-    assert [page.title for page in registry.navigation(CONSUMER)] == ["首页", "全部商品", "我的订单"]
-    assert [page.public for page in registry.navigation(CONSUMER)] == [True, True, False]
+    assert [page.title for page in registry.navigation(CONSUMER, frozenset())] == ["首页", "全部商品", "我的订单"]
+    assert [page.public for page in registry.navigation(CONSUMER, frozenset())] == [True, True, False]
     assert registry.search(MILITARY) is None
 
 

@@ -1,0 +1,70 @@
+"""Pages for visitors who do not hold every scope: which scopes an operation asks for, and what is left of it without some.
+
+A page says `# optional: products:cost` for scopes without which it is still worth showing. Whoever lacks one gets the page
+by the same operation without the fields that ask for it: one statement for everybody, checked at start-up like the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+from graphql import (
+    REMOVE,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    print_ast,
+    visit,
+)
+
+from resolvers.planner.scopes import Demands
+
+Scopes = frozenset[str]
+# Each doubles the variants of a page; more than a few optional scopes are several pages.
+OPTIONAL_MAX = 4
+
+
+def scopes_asked(tree: DocumentNode, operation: OperationDefinitionNode, schema: GraphQLSchema) -> Scopes:
+    """Every scope that an operation asks for, as the engine finds them."""
+    fragments = {each.name.value: each for each in tree.definitions if isinstance(each, FragmentDefinitionNode)}
+    return Demands(schema, operation, fragments).scopes
+
+
+def subsets(scopes: Scopes) -> Iterator[Scopes]:
+    """Every choice of some of them, without none."""
+    names = sorted(scopes)
+    for count in range(1, len(names) + 1):
+        yield from map(frozenset, combinations(names, count))
+
+
+class Without(Visitor):
+    """Takes the fields out of an operation that ask for any of the missing scopes."""
+
+    def __init__(self, types: TypeInfo, missing: Scopes) -> None:
+        super().__init__()
+        self.types = types
+        self.missing = missing
+
+    def enter_field(self, _: FieldNode, *__: Any) -> Any:
+        """Keep a field, or take it out with all that stands below it."""
+        field = self.types.get_field_def()
+        # `__typename` belongs to no view and asks for nothing.
+        asked: Scopes = frozenset() if field is None else field.extensions.get("needs", frozenset())
+        return REMOVE if asked & self.missing else None
+
+    def leave_field(self, node: FieldNode, *_: Any) -> Any:
+        """A field that asked for nothing else goes too: an empty selection is no GraphQL."""
+        return REMOVE if node.selection_set is not None and not node.selection_set.selections else None
+
+
+def without(tree: DocumentNode, schema: GraphQLSchema, missing: Scopes) -> str:
+    """The source of an operation without the fields that ask for any of these scopes."""
+    types = TypeInfo(schema)
+    return print_ast(visit(tree, TypeInfoVisitor(types, Without(types, missing))))
