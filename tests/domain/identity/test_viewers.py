@@ -1,0 +1,78 @@
+"""Viewers: what tokens and sessions make of them, below the installation's ceiling."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from domain.identity.sessions import LiveSession
+from domain.identity.tokens import AccessToken
+from domain.identity.viewers import viewer_of_session, viewer_of_token
+from segments.audiences import DIVISION, STAFF
+from segments.classification import Classification
+
+NOW = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
+PERSON, EMPLOYEE = UUID(int=1), UUID(int=2)
+TOP = Classification.TOP_SECRET
+TOKEN = AccessToken(
+    token_id="a-token",
+    client_id="a-program",
+    expires_at=NOW,
+    person_id=PERSON,
+    audience=STAFF,
+    customer_id=None,
+    employee_id=EMPLOYEE,
+    clearance=Classification.SECRET,
+    compartments=frozenset({"QL-7"}),
+    roles=frozenset({"programme_manager"}),
+    scopes=frozenset({"programmes:cost"}),
+)
+SESSION = LiveSession(
+    session_id=UUID(int=3),
+    last_seen_at=NOW,
+    person_id=PERSON,
+    name="贺兰舟",
+    organisation="",
+    audience=STAFF,
+    customer_id=None,
+    employee_id=EMPLOYEE,
+    clearance=Classification.SECRET,
+    compartments=frozenset({"QL-7"}),
+    roles=frozenset({"account_manager"}),
+)
+
+
+def test_a_token_makes_the_viewer_it_says() -> None:
+    viewer = viewer_of_token(TOKEN, "en", TOP)
+    assert (viewer.audience, viewer.person_id, viewer.employee_id) == (STAFF, PERSON, EMPLOYEE)
+    assert (viewer.clearance, viewer.compartments) == (Classification.SECRET, {"QL-7"})
+    assert (viewer.roles, viewer.scopes) == ({"programme_manager"}, {"programmes:cost"})
+    assert (viewer.client_id, viewer.language) == ("a-program", "en")
+
+
+def test_a_token_holds_no_scope_of_another_audience() -> None:
+    viewer = viewer_of_token(replace(TOKEN, audience=DIVISION), "zh", TOP)
+    assert viewer.scopes == frozenset()
+
+
+def test_a_session_holds_all_scopes_of_its_person() -> None:
+    viewer = viewer_of_session(SESSION, "zh", TOP)
+    assert viewer.scopes == {"customers:write", "interactions:write", "orders:read"}
+    assert viewer.client_id is None
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "clearance"),
+    [
+        (Classification.PUBLIC, Classification.PUBLIC),
+        (Classification.INTERNAL, Classification.INTERNAL),
+        (Classification.SECRET, Classification.SECRET),
+        (Classification.TOP_SECRET, Classification.SECRET),
+    ],
+)
+def test_no_clearance_reaches_above_the_ceiling(ceiling: Classification, clearance: Classification) -> None:
+    assert viewer_of_token(TOKEN, "zh", ceiling).clearance is clearance
+    assert viewer_of_session(SESSION, "zh", ceiling).clearance is clearance
