@@ -76,7 +76,7 @@ async def test_without_scripts_a_form_works_by_keyboard() -> None:
         await page.goto(f"{address}/sign-in")
         await page.keyboard.press("Tab")
         assert await page.locator(":focus").inner_text() == "跳到正文"
-        await page.focus("#account")
+        await page.focus("#sign-in-account")
         await page.keyboard.type("soldier")
         await page.keyboard.press("Tab")
         await page.keyboard.type("right")
