@@ -52,8 +52,6 @@ def chosen(**given: object) -> Settings:
 def run_server(settings: Settings) -> None:
     """Serve until told to stop. The embedded server lives at least as long, so that workers may come and go."""
     configure_logs(settings)
-    # uvicorn passes a signal on when it has shut down; without this the process would end before releasing the database.
-    signal.signal(signal.SIGTERM, _leave)
     with held_server(settings), suppress(KeyboardInterrupt):
         uvicorn.run(APPLICATION, factory=True, **server_options(settings))
 
@@ -83,7 +81,10 @@ def server_options(settings: Settings) -> dict[str, Any]:
 
 @contextmanager
 def held_server(settings: Settings) -> Generator[None]:
-    """Keep the embedded server running, when there is one."""
+    """Keep the embedded server running, when there is one, and stop it however the process is asked to end."""
+    # Unhandled, these would end the process before it lets go of the server; uvicorn passes them on when it has shut down.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     if settings.database_url is not None:
         yield
         return
