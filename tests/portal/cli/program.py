@@ -85,6 +85,14 @@ class Serving:
 @contextmanager
 def serving(settings: Settings, *arguments: str) -> Generator[Serving]:
     """A command that serves, once it is ready; ended with all its workers if it still runs."""
+    with started(settings, *arguments) as running:
+        wait_until_ready(running)
+        yield running
+
+
+@contextmanager
+def started(settings: Settings, *arguments: str) -> Generator[Serving]:
+    """A command that will serve, from its first moment."""
     port = free_port()
     with NamedTemporaryFile(prefix="quadrant-") as log:
         process = subprocess.Popen(
@@ -96,10 +104,8 @@ def serving(settings: Settings, *arguments: str) -> Generator[Serving]:
             env=environment(settings),
             start_new_session=True,
         )
-        running = Serving(process, f"http://127.0.0.1:{port}", Path(log.name))
         try:
-            wait_until_ready(running)
-            yield running
+            yield Serving(process, f"http://127.0.0.1:{port}", Path(log.name))
         finally:
             end_group(process)
 

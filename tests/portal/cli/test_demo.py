@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from pathlib import Path
 from socket import socket
@@ -14,7 +15,7 @@ from foundation.settings import Settings
 from segments.audiences import Audience
 from segments.classification import Classification
 from segments.scopes import AUDIENCE_ROLES
-from tests.portal.cli.program import run, serving
+from tests.portal.cli.program import run, serving, started
 
 
 def test_the_people_are_json(settings: Settings) -> None:
@@ -71,3 +72,18 @@ def test_a_port_in_use_is_refused_before_anything_is_done(tmp_path: Path) -> Non
     assert (ran.code, ran.out) == (1, "")
     assert "PORT=9000 make demo" in ran.said
     assert not settings.data_directory.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_before_it_serves_it_leaves_no_server(tmp_path: Path, number: signal.Signals) -> None:
+    settings = Settings(data_directory=tmp_path / "var", database_durable=False)
+    server = settings.data_directory / "postgres" / "postmaster.pid"
+    with started(settings, "demo") as running:
+        deadline = time.monotonic() + 60
+        while not server.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        running.stop(number)
+        assert "Traceback" not in running.said
+    assert not server.exists()
