@@ -21,10 +21,10 @@ from portal.probes import require_head
 from portal.sessions import Sessions
 from resolvers.planner.engine import Engine
 from resolvers.planner.limits import DocumentLimits
-from schema.root import MASTER
+from schema.views import compiled_views
 from segments.audiences import Audience
 from segments.classification import Classification
-from segments.views import View, compile_views
+from segments.views import View
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         stack.push_async_callback(database.close)
         await require_head(database)
         served = served_audiences(settings)
-        views = compile_views(MASTER, served)
+        views = compiled_views(served)
         ids = system_ids(clock)
         engine = Engine(
             views,

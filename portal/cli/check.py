@@ -16,9 +16,9 @@ from portal.pages.environment import make_environment
 from portal.pages.faults import PageFault
 from portal.pages.registry import read_pages
 from portal.pages.site import HERE
-from schema.root import MASTER
+from schema.views import compiled_views
 from segments.audiences import Audience
-from segments.views import View, ViewError, compile_views
+from segments.views import View, ViewError
 
 Views = Mapping[Audience, View]
 
@@ -29,7 +29,7 @@ app = typer.Typer(add_completion=False)
 def check() -> None:
     """Check that views compile, snapshots and documents are up to date, pages are valid, and both languages are complete."""
     try:
-        views = compile_views(MASTER)
+        views = compiled_views()
     except ViewError as error:
         # Everything else stands on the views.
         _report("views", str(error).splitlines())

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from portal.cli.snapshots import master_text, view_text
-from schema.root import MASTER
+from schema.snapshots import master_text, view_text
+from schema.views import compiled_views
 from segments.audiences import Audience
-from segments.views import compile_views
 
 app = typer.Typer(add_completion=False)
 
@@ -24,4 +23,4 @@ def schema(
     if view is None:
         typer.echo(master_text(), nl=False)
         return
-    typer.echo(view_text(compile_views(MASTER, (view,))[view]), nl=False)
+    typer.echo(view_text(compiled_views((view,))[view]), nl=False)

@@ -8,32 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from graphql import print_schema
-
 from foundation.migrations import ROOT
 from foundation.settings import settings_page
-from schema.root import MASTER
+from schema.snapshots import printed
 from segments.audiences import Audience
-from segments.views import View, compile_views
+from segments.views import View
 
 SCHEMA_DIRECTORY = ROOT / "schema"
 
 
-def master_text() -> str:
-    """The schema of everything, with the marks that say who sees what."""
-    return MASTER.as_str().rstrip() + "\n"
-
-
-def view_text(view: View) -> str:
-    """One audience's view, which says nothing of marks."""
-    return print_schema(view.core).rstrip() + "\n"
-
-
 def written_files(views: Mapping[Audience, View] | None = None) -> dict[Path, str]:
     """Every such file and what it should hold."""
-    compiled = views or compile_views(MASTER)
-    files = {SCHEMA_DIRECTORY / f"{audience.value}.graphql": view_text(view) for audience, view in compiled.items()}
-    return {ROOT / "docs" / "settings.md": settings_page(), SCHEMA_DIRECTORY / "master.graphql": master_text(), **files}
+    schemas = {SCHEMA_DIRECTORY / name: text for name, text in printed(views).items()}
+    return {ROOT / "docs" / "settings.md": settings_page(), **schemas}
 
 
 def stale_files(files: Mapping[Path, str]) -> list[Path]:

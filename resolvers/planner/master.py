@@ -17,6 +17,8 @@ from segments.strawberry_internals import metadata, origin, python_name
 from segments.views import MasterSchema, View, ViewError
 
 CONFIG = StrawberryConfig(scalar_map={BigInt: BIG_INT})
+# Columns of orders that say nothing of a row.
+SILENT_KEYS = frozenset({"id", "position"})
 PAGING = {"first": g.GraphQLInt, "after": g.GraphQLString, "last": g.GraphQLInt, "before": g.GraphQLString}
 
 
@@ -69,23 +71,52 @@ def seen_by_anybody(table: Any) -> bool:
 
 
 def check_hidden_values(view: View) -> list[str]:
-    """A non-null field cannot hold an enum value that the view hides: what would it answer?"""
+    """A non-null field or a list cannot hold an enum value that the view hides: what would it answer?"""
     return [
-        f"{type_.name}.{name}: is not null but its enum {named_type(field.type).name} hides values here"
+        f"{type_.name}.{name}: is a list or not null, but its enum {named_type(field.type).name} hides values here"
         for type_ in view.core.type_map.values()
         if isinstance(type_, (g.GraphQLObjectType, g.GraphQLInterfaceType))
         for name, field in type_.fields.items()
-        if is_non_null(field.type) and getattr(named_type(field.type), "hides_values", False)
+        if field.type is not named_type(field.type) and getattr(named_type(field.type), "hides_values", False)
     ]
 
 
-def unscoped_roots(view: View) -> list[str]:
-    """Root fields of a view that ask for no scope; the division's must have none, it reaches everything by scopes."""
+def check_orders(master: PlannedSchema, view: View) -> list[str]:
+    """Cursors hold the keys of a row type's order, so a view that hides one of them must not list the type by it.
+
+    A key that is no field in any view must be a row's id or its `position`, which say nothing.
+    """
+    faults: list[str] = []
+    for type_ in view.core.type_map.values():
+        declared = row_of(type_)
+        if declared is None:
+            continue
+        whole: Any = master.core.type_map[type_.name]
+        shown: Any = type_
+        columns = {python_name(field): name for name, field in whole.fields.items()}
+        for key in (each.lstrip("-") for each in declared.order):
+            name = columns.get(key)
+            if name not in shown.fields and key not in SILENT_KEYS:
+                faults.append(f"{type_.name}: is listed by {key}, which cursors would show here")
+    return faults
+
+
+def check_all_scoped(view: View) -> list[str]:
+    """Roots and rows of a view that ask for no scope, where everything must: the division has no rights but by scopes.
+
+    Rows that everybody sees, such as regions, may be read by id without one.
+    """
     roots = (view.core.query_type, view.core.mutation_type, view.core.subscription_type)
-    return [
-        f"{root.name}.{name}: asks for no scope"
+    by_id = {"node", "nodes", "viewer"}
+    unscoped = [
+        f"{root.name}.{name}"
         for root in roots
         if root is not None
         for name, field in root.fields.items()
-        if not field.extensions["needs"] and name not in {"node", "nodes", "viewer"}
+        if not field.extensions["needs"] and name not in by_id
     ]
+    for type_ in view.core.type_map.values():
+        declared = row_of(type_)
+        if declared is not None and not seen_by_anybody(declared.table) and not type_.extensions["needs"]:
+            unscoped.append(type_.name)
+    return [f"{place}: asks {view.audience.value} for no scope" for place in unscoped]
