@@ -149,6 +149,9 @@ class Settings(BaseSettings):
     graphql_depth: int = Field(default=12, ge=1, description="The deepest nesting of fields.")
     graphql_aliases: int = Field(default=50, ge=0, description="The most aliases in an operation.")
     graphql_root_fields: int = Field(default=20, ge=1, description="The most fields at the root of an operation.")
+    graphql_fields: int = Field(
+        default=500, ge=1, description="The most fields of an operation, those of a fragment each time it is spread."
+    )
     graphql_cost: int = Field(
         default=10_000, ge=1, description="The highest cost: fields times the sizes of their lists."
     )

@@ -51,6 +51,7 @@ class DocumentLimits:
     fragments: int
     directives: int
     introspection_depth: int
+    fields: int
     cost: int
 
     @classmethod
@@ -65,6 +66,7 @@ class DocumentLimits:
             fragments=settings.graphql_fragments,
             directives=settings.graphql_directives,
             introspection_depth=settings.graphql_introspection_depth,
+            fields=settings.graphql_fields,
             cost=settings.graphql_cost,
         )
 
@@ -93,8 +95,9 @@ class DocumentLimits:
             on_types = fragments[name].type_condition.name.value.startswith("__")
             measured[name] = nesting(fragments[name].selection_set, measured, introspecting=on_types)
         whole = nesting(operation.selection_set, measured)
-        self._refuse_above("depth", whole.fields)
+        self._refuse_above("depth", whole.depth)
         self._refuse_above("introspection_depth", whole.introspection)
+        self._refuse_above("fields", whole.fields)
         return self._cost_check(schema, operation, [fragments[name] for name in used])
 
     def _cost_check(
@@ -122,10 +125,15 @@ def unlimited(_: Variables) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Nesting:
-    """How deep a selection goes: in fields, and in introspection's lists of types, which count apart."""
+    """How deep a selection goes, in fields and in introspection's lists of types, which count apart; and its fields.
 
-    fields: int = 0
+    `fields` counts those of a fragment as often as it is spread: so often they are compiled, and a compiled relation costs
+    half a millisecond, which no deadline can interrupt.
+    """
+
+    depth: int = 0
     introspection: int = 0
+    fields: int = 0
 
 
 def in_order_of_use(selections: SelectionSetNode, fragments: Fragments) -> list[str]:
@@ -192,8 +200,8 @@ def root_fields(selections: SelectionSetNode, fragments: Fragments) -> int:
 
 
 def nesting(selections: SelectionSetNode, fragments: Mapping[str, Nesting], *, introspecting: bool = False) -> Nesting:
-    """How deep a selection goes, given the nesting of the fragments it spreads."""
-    fields = introspection = 0
+    """How deep and how large a selection is, given that of the fragments it spreads."""
+    deepest = introspection = fields = 0
     # Selections with the depth of fields and of introspection's lists they stand at; below `__schema` only lists count.
     waiting: list[tuple[SelectionSetNode, int, int, bool]] = [(selections, 0, 0, introspecting)]
     while waiting:
@@ -202,12 +210,14 @@ def nesting(selections: SelectionSetNode, fragments: Mapping[str, Nesting], *, i
             deeper, deeper_lists, below = depth, lists, within
             if isinstance(node, FragmentSpreadNode):
                 spread = fragments[node.name.value]
-                deeper, deeper_lists = depth + spread.fields, lists + spread.introspection
+                deeper, deeper_lists = depth + spread.depth, lists + spread.introspection
+                fields += spread.fields
             elif isinstance(node, FieldNode):
                 below = within or node.name.value in {"__schema", "__type"}
                 deeper += not below
                 deeper_lists += below and node.name.value in INTROSPECTION_LISTS
-            fields, introspection = max(fields, deeper), max(introspection, deeper_lists)
+                fields += 1
+            deepest, introspection = max(deepest, deeper), max(introspection, deeper_lists)
             if isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
                 waiting.append((node.selection_set, deeper, deeper_lists, below))
-    return Nesting(fields, introspection)
+    return Nesting(deepest, introspection, fields)

@@ -43,6 +43,8 @@ def refusal(source: str, **settings: Any) -> str | None:
         ("introspection_depth", 1, "{ __schema { types { fields { name } } } }", "{ __schema { types { fields { type { fields { name } } } } } }"),
         ("introspection_depth", 1, '{ __type(name: "Query") { ...t } } fragment t on __Type { fields { name } }',
          '{ __type(name: "Query") { fields { type { ...t } } } } fragment t on __Type { interfaces { name } }'),
+        ("fields", 5, "{ a { ...f } name } fragment f on Query { a { name } }",
+         "{ a { ...f } name ...f } fragment f on Query { a { name } }"),
         ("cost", 13, "{ name a { b { name } } }", "{ name a { b { name } } x: name }"),
     ],
 )  # fmt: skip
@@ -75,7 +77,9 @@ def test_fragments_that_double_with_each_step_are_measured_in_linear_time(twice:
     document = parse(source)
     operation = document.definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
-    limits = DocumentLimits.of(Settings(graphql_depth=1_000, graphql_aliases=1_000, graphql_cost=2**60))
+    limits = DocumentLimits.of(
+        Settings(graphql_depth=1_000, graphql_aliases=1_000, graphql_fields=2**99, graphql_cost=2**60)
+    )
     started = time.perf_counter()
     if "{" in twice.split("...", maxsplit=1)[0]:
         with pytest.raises(LimitExceeded):
