@@ -1,0 +1,8 @@
+"""Everything that the oracle is told of the real schema: a module a capability registers its computed fields here."""
+
+from tests.resolvers.planner.oracle import customers, orders, programmes, shop
+from tests.resolvers.planner.oracle.answers import Answers
+
+ANSWERS = Answers()
+for capability in (customers, programmes, shop, orders):
+    capability.register(ANSWERS)

@@ -1,0 +1,43 @@
+"""Orders of every customer, some imported, placed at instants that other orders and interactions share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.customers.tables import Customer, SourceSystem
+from domain.orders import tables
+from domain.shop.tables import Variant
+from tests.resolvers.planner.seeded.factory import INSTANTS, Factory
+
+
+def add_orders(make: Factory) -> None:
+    """Up to nine orders a customer."""
+    for customer in make.of(Customer):
+        for _ in make.times(2, 9):
+            add_order(make, customer)
+
+
+def add_order(make: Factory, customer: dict[str, Any]) -> None:
+    """An order with up to four lines."""
+    imported = make.random.random() < 0.4
+    of = {"customer_id": customer["id"]}
+    order = make.add(
+        tables.Order,
+        **of,
+        placed_at=make.random.choice(INSTANTS),
+        total_amount=make.random.choice([0, 0, 1, 99, 250_031_563]),
+        total_currency=make.random.choice(["CNY", "USD", "JPY"]),
+        source_system_id=make.one(SourceSystem)["id"] if imported else None,
+        source_line=make.number() if imported else None,
+    )
+    for at in make.times(0, 4):
+        make.add(
+            tables.OrderLine,
+            **of,
+            order_id=order["id"],
+            variant_id=make.perhaps(Variant),
+            position=at // 2,
+            quantity=make.random.choice([1, 2, 1000]),
+            amount_amount=make.random.choice([0, 1, 99, 2**40]),
+            amount_currency=make.random.choice(["CNY", "JPY", "KWD"]),
+        )

@@ -1,0 +1,75 @@
+"""A catalogue: nested shelves, products for different audiences, prices of many kinds, stock in three places."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from domain.customers.tables import Customer, Region, Segment
+from domain.programmes.tables import Programme
+from domain.shop import tables
+from segments.audiences import CONSUMER, ENTERPRISE, GOVERNMENT
+from segments.classification import Classification
+from tests.resolvers.planner.seeded.factory import DAYS, EVERY_AUDIENCE, TEXTS, Factory
+
+CURRENCIES = ("CNY", "CNY", "USD", "JPY", "KWD")
+
+
+def add_shop(make: Factory) -> None:
+    """Shelves, places and products."""
+    for at in range(8):
+        make.add(tables.Category, slug=f"shelf-{at}", parent_id=make.perhaps(tables.Category, 0.7), position=at % 3)
+    for name in ("仓库", "仓库", "Store"):
+        make.add(tables.StockLocation, name=name, region_id=make.one(Region)["id"])
+    for at in range(26):
+        add_product(make, at)
+
+
+def add_product(make: Factory, at: int) -> None:
+    """A product with its parts; the first ones are for everybody to see."""
+    marks: dict[str, Any] = {"audiences": list(EVERY_AUDIENCE), "classification": Classification.PUBLIC}
+    cost = make.random.choice([None, 0, 99, 2**40])
+    product = make.add(
+        tables.Product,
+        category_id=make.one(tables.Category)["id"],
+        origin_programme_id=make.perhaps(Programme),
+        slug=f"p{at}" if at % 5 else f"p%_{at}",
+        name=make.random.choice(TEXTS),
+        position=at % 4,
+        cost_amount=cost,
+        cost_currency=None if cost is None else make.random.choice(CURRENCIES),
+        **(marks | {"compartments": []} if at < 10 else {}),
+    )
+    of = {"product_id": product["id"]}
+    for _ in make.times(0, 2):
+        make.add(tables.Media, **of, position=make.random.choice([0, 0, 1]))
+    for _ in make.times(0, 3):
+        make.add(tables.Attribute, **of, position=make.random.choice([0, 0, 1]))
+    for _ in make.times(0, 3):
+        add_variant(make, of, marks if at < 10 else {})
+
+
+def add_variant(make: Factory, of: dict[str, Any], marks: dict[str, Any]) -> None:
+    """A variant with stock and prices: of audiences, of customers, past, present and future, several on one day."""
+    variant = make.add(
+        tables.Variant, **of, sku=f"sku-{make.number()}", position=make.random.choice([0, 0, 1]), **marks
+    )
+    key = {"variant_id": variant["id"]}
+    for location in make.of(tables.StockLocation)[: make.random.randint(0, 3)]:
+        on_hand = make.random.choice([0, 5, 1000])
+        reserved = make.random.choice([0, on_hand // 2, on_hand])
+        make.add(tables.Stock, **key, location_id=location["id"], on_hand=on_hand, reserved=reserved)
+    buyers = [row["id"] for row in make.of(Customer)[:4] if row["segment"] is not Segment.MILITARY]
+    periods = list(itertools.combinations(sorted(DAYS), 2))
+    for _ in make.times(0, 8):
+        since, until = make.random.choice(periods)
+        make.add(
+            tables.Price,
+            **key,
+            audience=make.random.choice([CONSUMER, ENTERPRISE, GOVERNMENT]),
+            customer_id=make.random.choice([None, None, *buyers]),
+            amount=make.random.choice([0, 1, 99, 2_680_000, 2**53 + 1]),
+            currency=make.random.choice(CURRENCIES),
+            valid_from=since,
+            valid_until=make.random.choice([None, until]),
+        )

@@ -1,0 +1,45 @@
+"""The whole seeded world, small enough to be read whole by the oracle, and how it gets into a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from foundation.database import Database
+from foundation.session import transaction
+from segments.viewer import Viewer
+from tests.resolvers.planner.seeded.customers import add_customers
+from tests.resolvers.planner.seeded.factory import Factory
+from tests.resolvers.planner.seeded.orders import add_orders
+from tests.resolvers.planner.seeded.people import add_people
+from tests.resolvers.planner.seeded.programmes import add_programmes
+from tests.resolvers.planner.seeded.shop import add_shop
+
+SEED = 20261124
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Rows by table, in the order in which they go in, and who looks at them."""
+
+    factory: Factory
+    viewers: list[Viewer]
+
+
+def made() -> Seeded:
+    """The rows; the same each time."""
+    factory = Factory(SEED)
+    add_customers(factory)
+    add_programmes(factory)
+    add_shop(factory)
+    add_orders(factory)
+    return Seeded(factory, add_people(factory))
+
+
+async def insert(database: Database, factory: Factory) -> None:
+    """Store the rows as the system."""
+    async with transaction(database, Viewer.system().row_settings()) as session:
+        for name, rows in factory.rows.items():
+            for row in rows:  # one by one: rows of one table may point to each other
+                await session.execute(sa.insert(factory.tables[name]).values(row))
