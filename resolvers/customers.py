@@ -31,6 +31,16 @@ def display_name(source: sa.FromClause) -> sa.ColumnElement[str]:
     return localised(source)
 
 
+def found_in(text: sa.ColumnElement[Any], *parts: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether some texts have a part, in whatever case.
+
+    Our columns collate "C", under which `lower` leaves É as it is, and what a request brings does not: so each is told.
+    """
+    words = sa.func.concat_ws(literal(" "), *parts)
+    inside, sought = (sa.func.lower(sa.collate(each, "default")) for each in (words, text))
+    return sa.func.strpos(inside, sought) > 0
+
+
 def customers(
     customer: sa.FromClause,
     *,
@@ -45,8 +55,7 @@ def customers(
     """Customers by part of a name, segment, status, region, key accounts 重点客户, overdue contact, or the viewer's own."""
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if text is not None:
-        names = sa.func.concat(customer.c.name, literal(" "), sa.func.lower(customer.c.name_en))
-        conditions.append(sa.func.strpos(names, sa.func.lower(text)) > 0)
+        conditions.append(found_in(text, customer.c.name, customer.c.name_en))
     if segment is not None:
         conditions.append(customer.c.segment == segment)
     if status is not None:
@@ -88,14 +97,7 @@ def employees(employee: sa.FromClause, *, text: Bound = None) -> sa.ColumnElemen
     """Employees by part of a name, title or department."""
     if text is None:
         return sa.true()
-    parts = (
-        employee.c.name,
-        sa.func.coalesce(employee.c.name_en, literal("")),
-        employee.c.title,
-        employee.c.department,
-    )
-    words = sa.func.lower(sa.func.concat_ws(literal(" "), *parts))
-    return sa.func.strpos(words, sa.func.lower(text)) > 0
+    return found_in(text, employee.c.name, employee.c.name_en, employee.c.title, employee.c.department)
 
 
 def regions(region: sa.FromClause, *, parent: Bound = None) -> sa.ColumnElement[bool]:

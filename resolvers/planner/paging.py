@@ -334,8 +334,7 @@ def page_info(
         "endCursor": lambda: first_of(cursor, on_page, number if page.backwards else number.desc()),
     }
     selected = compiler.collect(info_type, nodes).items()
-    flat = [part for key, same in selected for part in (literal(key), parts[same[0].name.value]())]
-    return sa.func.json_build_object(*flat, type_=sa.JSON())
+    return JsonObject([(key, parts[same[0].name.value]()) for key, same in selected], flat=True)
 
 
 def node_type(compiler: Compiler, field: Any) -> Any:

@@ -39,10 +39,15 @@ class Plan:
         self.sql = str(compiled)
         self.name = f"q{next(_numbers)}"
         self.batches = list(batches)
-        self.takes = [take(name, compiled, values) for name in compiled.positiontup or ()]  # type: ignore[attr-defined]
+        names: Sequence[str] = compiled.positiontup or ()  # type: ignore[attr-defined]
+        self.takes = [take(name, compiled, values) for name in names]
+        # An argument is checked even where nothing is asked of what it belongs to.
+        self.checks = [get for name, get in values.binds.items() if name not in names]
 
     def arguments(self, variables: Any, viewer: Viewer, now: dt.datetime) -> list[Any]:
         """The values of the statement's parameters for a request."""
+        for check in self.checks:
+            check(variables)
         return [get(variables, viewer, now) for get in self.takes]
 
 

@@ -15,19 +15,27 @@ Pairs = list[tuple[str, Expression]]
 
 NAME_BYTES_MAX = 63  # PostgreSQL cuts longer identifiers silently; GraphQL names are ASCII
 PAIRS_MAX = 50  # a PostgreSQL function takes 100 arguments
+COLUMNS_MAX = 1_600  # and a list of columns 1,664
+# Names of FROMs whose whole row is named: a response key of the same name would be read as its column instead, and no
+# GraphQL name holds a `#`.
+OBJECT, ROW = "#object", "#row"
 NULL: Expression = sa.literal_column("null::json", JSON())
 # What a select passes to its own columns and the parts of an object must not see.
 OF_THE_ENCLOSING = ("add_to_result_map", "within_columns_clause", "within_label_clause")
 
 
 class JsonObject(sa.ColumnElement[Any]):
-    """`(select row_to_json(o) from (select a as "x", …) o)`: its parts refer to the enclosing FROM."""
+    """`(select row_to_json(o) from (select a as "x", …) o)`: its parts refer to the enclosing FROM.
+
+    `flat` makes it without a sub-select, which aggregates over the enclosing FROM cannot stand in.
+    """
 
     type = JSON()
     inherit_cache = False
 
-    def __init__(self, pairs: Pairs) -> None:
+    def __init__(self, pairs: Pairs, *, flat: bool = False) -> None:
         self.pairs = pairs
+        self.flat = flat
 
 
 def quoted(text: str) -> str:
@@ -42,9 +50,9 @@ def render_object(element: JsonObject, compiler: SQLCompiler, **context: Any) ->
     parts = [(key, compiler.process(part, **inner)) for key, part in element.pairs]
     if not parts:
         return "'{}'::json"
-    if fits(element.pairs):
+    if fits(element.pairs) and not element.flat:
         columns = ", ".join(f'{sql} AS "{key}"' for key, sql in parts)
-        return f"(SELECT row_to_json(o) FROM (SELECT {columns}) o)"  # noqa: S608 - made of compiled SQL and GraphQL names
+        return f'(SELECT row_to_json("{OBJECT}") FROM (SELECT {columns}) "{OBJECT}")'  # noqa: S608 - made of compiled SQL and GraphQL names
     return built_object([(quoted(key), sql) for key, sql in parts])
 
 
@@ -72,7 +80,7 @@ def array(element: Expression, *order: Any, only: Any = None) -> Expression:
 
 def fits(pairs: Pairs) -> bool:
     """Whether the columns of a sub-select can have these names."""
-    return bool(pairs) and all(len(key) <= NAME_BYTES_MAX for key, _ in pairs)
+    return 0 < len(pairs) <= COLUMNS_MAX and all(len(key) <= NAME_BYTES_MAX for key, _ in pairs)
 
 
 def row_by_row(element: Expression, rows: sa.Select[*tuple[Any, ...]]) -> tuple[Expression, sa.FromClause]:
@@ -81,7 +89,7 @@ def row_by_row(element: Expression, rows: sa.Select[*tuple[Any, ...]]) -> tuple[
     The parts of an object become the columns of that FROM: `row_to_json(o)` over it needs no sub-select for each row.
     """
     if isinstance(element, JsonObject) and fits(element.pairs):
-        row = rows.with_only_columns(*(part.label(key) for key, part in element.pairs)).subquery()
+        row = rows.with_only_columns(*(part.label(key) for key, part in element.pairs)).subquery(ROW)
         return sa.func.row_to_json(row.table_valued(), type_=JSON()), row
     row = rows.with_only_columns(element.label("o")).subquery()
     return row.c.o, row
