@@ -12,7 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from portal.pages import formats
-from portal.pages.charts.gantt import gantt
+from portal.pages.charts.gantt import gantt, lanes_of
 from portal.pages.charts.regions import tiles
 from portal.pages.charts.series import steps, trend
 from portal.pages.charts.shares import funnel, meter, nps, ring, spark, strip
@@ -48,6 +48,7 @@ def make_environment(language: Language, directories: Iterable[Path], asset: Cal
         label=partial(label, language),
         tone=tone,
         items_of=items_of,
+        lanes=partial(lanes_of, words=partial(label, language)),
     )
     everywhere: dict[str, Any] = environment.globals  # pyright: ignore[reportAssignmentType]
     everywhere.update(

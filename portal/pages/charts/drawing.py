@@ -14,6 +14,8 @@ from markupsafe import Markup, escape
 
 NARROW, MIDDLE, WIDE = 330, 500, 740
 Anchor = Literal["start", "middle", "end"]
+# How wide 12 px letters are: Chinese ones are square, Latin ones about so on average.
+SQUARE, LATIN = 12.0, 6.6
 
 
 class Point(TypedDict):
@@ -72,6 +74,23 @@ def nice(value: float) -> float:
 def every(count: int, room: int) -> int:
     """Each how-manieth label of `count` is written when there is room for `room` of them."""
     return max(1, -(-count // max(room, 1)))
+
+
+def width_of(content: str) -> float:
+    """About how wide words are drawn."""
+    return sum(SQUARE if letter > "\u2e7f" else LATIN for letter in content)
+
+
+def cut(content: str, room: float) -> str:
+    """Words that fit, with an ellipsis where some are left out."""
+    if width_of(content) <= room:
+        return content
+    kept = ""
+    for letter in content:
+        if width_of(kept + letter) > room - SQUARE:
+            break
+        kept += letter
+    return kept.rstrip() + "…"
 
 
 def values_of(points: Sequence[Point]) -> list[float]:

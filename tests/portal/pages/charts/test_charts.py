@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from portal.pages.charts.drawing import nice
-from portal.pages.charts.gantt import Lane, gantt
+from portal.pages.charts.gantt import Lane, gantt, lanes_of
 from portal.pages.charts.regions import tiles
 from portal.pages.charts.series import steps, trend
 from portal.pages.charts.shares import funnel, meter, nps, ring, spark, strip
@@ -67,11 +67,35 @@ def test_gantt_draws_what_lies_outside_at_the_edge() -> None:
             ],
         }
     ]
-    (drawing,) = drawn(gantt("进度", lanes, "2022-01-01", "2028-12-31", "2026-11-24", "今天"))
+    (drawing,) = drawn(gantt("进度", lanes, "2026-11-24", "今天", "2022-01-01", "2028-12-31"))
     places = [float(rect.get("x") or 0) + float(rect.get("width") or 0) for rect in drawing.iter("rect")]
     assert max(places) <= 1040
     assert {element.get("class") for element in drawing.iter("path")} >= {"grid", "late", "warn", "hollow", "now"}
-    assert len(drawn(gantt("空", [], "2026-01-01", "2026-01-01", "2026-01-01", "今天"))) == 1
+    assert len(drawn(gantt("空", [], "2026-01-01", "今天"))) == 1
+
+
+def test_gantt_spans_all_years_and_writes_what_there_is_room_for() -> None:
+    programme = {
+        "code": "QL-7",
+        "name": "Qinglan-7 unmanned reconnaissance system",
+        "phases": [{"phase": "SUPPORT", "state": "NOW", "startsOn": "2002-05-01", "endsOn": "2027-02-01"}],
+        "milestones": {
+            "nodes": [
+                {"name": "近", "plannedOn": "2026-11-20", "actualOn": None},
+                {"name": "同日", "plannedOn": "2026-11-10", "actualOn": "2026-11-19"},
+                {"name": "早", "plannedOn": "2004-01-01", "actualOn": "2004-01-01"},
+            ]
+        },
+    }
+    (drawing,) = drawn(gantt("进度", lanes_of([programme], str.lower), "2026-11-24", "今天"))
+    words = [element.text or "" for element in drawing.iter("text")]
+    assert words[:3] == ["2002", "2004", "2006"]
+    assert "support" in words
+    assert next(word for word in words if word.startswith("Qinglan")).endswith("…")
+    assert "早" in words
+    # Two milestones of neighbouring days: the first one's name would run into the second's diamond.
+    assert "同日" not in words
+    assert {title.text for title in drawing.iter("title")} == {"近 2026-11-20", "同日 2026-11-19", "早 2004-01-01"}
 
 
 @pytest.mark.parametrize(("left", "offset"), [(100, "0"), (25.5, "74.5"), (0, "100")])
