@@ -335,6 +335,8 @@ class TestCrossSite:
             ({"origin": "http://localhost:8000"}, True, True),
             ({"origin": "http://localhost:8001"}, False, False),
             ({"origin": "https://evil.example"}, False, False),
+            ({"origin": "https://evil.example:8000"}, False, False),
+            ({"origin": "http://localhost:8000.evil.example"}, False, False),
             ({"origin": "null"}, False, False),
             ({"origin": ""}, False, False),
             ({"origin": "https://evil.example", "x_quadrant_request": "1"}, True, True),
