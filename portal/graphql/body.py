@@ -27,7 +27,7 @@ class ClientGoneError(Exception):
 
 def check_sent_plain(headers: Mapping[bytes, bytes], bytes_max: int) -> None:
     """Refuse by its headers a body that would have to be inflated, or that says itself that it is too large."""
-    if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
+    if b"content-encoding" in headers and headers[b"content-encoding"].strip().lower() not in {b"identity", b""}:
         accepted = {"Accept-Encoding": "identity"}
         raise ProtocolError(415, "UNSUPPORTED_CONTENT_ENCODING", "protocol.content_encoding", accepted)
     length = headers.get(b"content-length", b"")
