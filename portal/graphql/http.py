@@ -4,7 +4,7 @@ Where they differ the suite is followed, because clients are built against it: 4
 and `application/json` for who accepts anything. `application/json` keeps the old rule that a refused operation has status
 200, except where HTTP itself must know (`errors.STATUSES`); `application/graphql-response+json` has 4xx.
 
-This is plain ASGI without Starlette's requests and responses, which cost as much as a planned read's share of the door.
+This is plain ASGI: Starlette's requests, responses and routing would take 16 µs more, as much as all of this takes.
 """
 
 from __future__ import annotations
