@@ -31,6 +31,11 @@ def display_name(source: sa.FromClause) -> sa.ColumnElement[str]:
     return localised(source)
 
 
+def chinese_name(customer: sa.FromClause) -> sa.ColumnElement[str]:
+    """The name as it is kept, whatever the viewer's language: what an editor changes."""
+    return customer.c.name
+
+
 def found_in(text: sa.ColumnElement[Any], *parts: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Whether some texts have a part, in whatever case.
 

@@ -155,6 +155,8 @@ class Customer(Node):
     kind: CustomerKind
     segment: Annotated[Segment, For(STAFF)]
     name: str = sql(answers.display_name)
+    name_zh: Annotated[str, For(STAFF)] = sql(answers.chinese_name)
+    name_en: Annotated[str | None, For(STAFF)]
     status: Annotated[CustomerStatus, For(STAFF)]
     unified_code: Annotated[str | None, For(*SERVED)]
     key_account: Annotated[bool, For(STAFF)]

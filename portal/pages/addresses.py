@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from portal.pages.fields import Fields
+from portal.pages.held_scopes import Scopes
 from portal.pages.language_choice import PARAMETER
 from portal.pages.page import Page
 from portal.pages.paging import places_in_lists
@@ -18,12 +19,15 @@ Value = str | int | Sequence[str] | None
 class Addresses:
     """What one page knows of addresses."""
 
-    def __init__(self, registry: Registry, audience: Audience, path: str, page: Page | None, fields: Fields) -> None:
+    def __init__(
+        self, registry: Registry, audience: Audience, path: str, page: Page | None, fields: Fields, held: Scopes
+    ) -> None:
         self.registry = registry
         self.audience = audience
         self.path = path
         self.page = page
         self.fields = fields
+        self.held = held
 
     def link(self, name: str, values: Mapping[str, object] | None = None, **more: object) -> str:
         """The address of a page of this portal (`product`) or of another (`consumer/product`).
@@ -60,9 +64,20 @@ class Addresses:
         variables = self.page.document.variables
         return name.partition(".")[0] in variables and name not in places_in_lists(variables)
 
+    def may(self, name: str) -> bool:
+        """Whether the visitor holds every scope of a form of this portal, `page.form`: whether to lead to it at all."""
+        action = self.registry.action(f"{self.audience.value}/{name}")
+        if action is None:
+            raise LookupError(f"there is no form {name}")
+        return action.document.scopes <= self.held
+
     def chosen(self, name: str, value: str) -> bool:
         """Whether this page's query says so: a facet that is on, the present order."""
         return value in self.fields.texts(name)
+
+    def given(self, name: str) -> str:
+        """What this page's query says of a variable; nothing when it says nothing."""
+        return self.fields.last(name) or ""
 
     def any_chosen(self, name: str) -> bool:
         """Whether this page's query says anything about a variable."""

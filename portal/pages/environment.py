@@ -17,7 +17,7 @@ from portal.pages.charts.regions import tiles
 from portal.pages.charts.series import steps, trend
 from portal.pages.charts.shares import funnel, meter, nps, ring, spark, strip
 from portal.pages.tones import tone
-from portal.pages.words import gettext, label
+from portal.pages.words import gettext, label, options
 from segments.classification import Classification
 from segments.viewer import Language
 
@@ -45,8 +45,10 @@ def make_environment(language: Language, directories: Iterable[Path], asset: Cal
         day=day,
         number=formats.number,
         signed=formats.signed,
+        entry=formats.entry,
         label=partial(label, language),
         tone=tone,
+        options=partial(options, language),
         items_of=items_of,
         lanes=partial(lanes_of, words=partial(label, language)),
     )

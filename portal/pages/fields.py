@@ -48,9 +48,17 @@ class Fields:
         """Whether the path, or one below it, was submitted at all, be it empty."""
         return path in self.by_path or path in self.children
 
+    def entered(self, path: str) -> bool:
+        """Whether something was entered at a path or below it."""
+        return bool(self.texts(path)) or any(self.entered(f"{path}.{each}") for each in self.children.get(path, ()))
+
     def rows(self, path: str) -> list[str]:
-        """The numbers of a list's rows, in order: `["0", "2"]` for `lines.0.sku` and `lines.2.sku`."""
-        numbers = {part for part in self.children.get(path, ()) if part.isascii() and part.isdigit() and len(part) <= 4}
+        """The numbers of a list's rows, in order: `["0", "2"]` for `lines.0.sku` and `lines.2.sku`.
+
+        Rows that were left empty are none: a form may offer more than are needed.
+        """
+        parts = (part for part in self.children.get(path, ()) if part.isascii() and part.isdigit() and len(part) <= 4)
+        numbers = {part for part in parts if self.entered(f"{path}.{part}")}
         return sorted(numbers, key=int)[:ROWS_MAX]
 
 

@@ -98,6 +98,8 @@ def read_actions(folder: Path, page: str, audience: Audience, schema: GraphQLSch
         said = read_front_matter(file, source, ACTION_KEYS)
         document = read_document(file, source, schema, OperationType.MUTATION)
         name = path.name.split(".")[1]
+        if hasattr(dict, name):
+            raise PageFault(file, f"forms.{name} means something else in templates: give the form another name")
         actions[name] = Action(name, document, said.get("done", ""), read_then(file, said.get("then"), document))
     return actions
 

@@ -131,13 +131,16 @@ def shell(visit: Visit, audience: Audience | None, page: Page | None) -> dict[st
 
 def address_helpers(visit: Visit, audience: Audience | None, page: Page | None) -> dict[str, Any]:
     """The functions by which templates write addresses."""
-    addresses = Addresses(visit.site.registry, audience or CONSUMER, visit.request.url.path, page, visit.fields)
+    path, held = visit.request.url.path, visit.visitor.viewer.scopes
+    addresses = Addresses(visit.site.registry, audience or CONSUMER, path, page, visit.fields, held)
     return {
         "link": addresses.link,
+        "may": addresses.may,
         "here": addresses.here,
         "kept": addresses.kept,
         "cleared": addresses.cleared,
         "chosen": addresses.chosen,
+        "given": addresses.given,
         "any_chosen": addresses.any_chosen,
         "toggled": addresses.toggled,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from markupsafe import Markup, escape
 
@@ -41,6 +41,11 @@ def label(language: Language, code: str | None, kind: str = "") -> str:
         if key in messages:
             return messages[key]
     return code.replace("_", " ").capitalize()
+
+
+def options(language: Language, codes: Iterable[str], kind: str = "") -> list[tuple[str, str]]:
+    """Enum values with their words, as selects and groups of choices take them."""
+    return [(code, label(language, code, kind)) for code in codes]
 
 
 def msgid(text: str) -> str:

@@ -152,6 +152,7 @@ def register(answers: Answers) -> None:
     """Tell the oracle of customers and of who is signed in."""
     for type_name in ("Region", "Employee", "Customer"):
         answers.answer(type_name, "name")(localised)
+    answers.answer("Customer", "name_zh")(lambda _, row: row["name"])
     answers.answer("Customer", "contacts", "team")(valid_on)
     answers.answer("Customer", "open_follow_ups")(open_follow_ups)
     answers.answer("Customer", "last_contact_at")(last_contact_at)
