@@ -35,6 +35,12 @@ class Form:
     key: tuple[str, str] | None = None
     fields: Fields = field(default_factory=lambda: Fields(()))
     errors: Sequence[FieldError] = ()
+    labels: dict[str, str] = field(default_factory=dict[str, str], compare=False)
+
+    def label(self, path: str, words: str) -> str:
+        """Remember what a field is called, for the summary of what is wrong; writes nothing."""
+        self.labels[path] = words
+        return ""
 
     @property
     def hidden(self) -> list[tuple[str, str]]:

@@ -67,8 +67,8 @@ async def test_texts_that_are_no_values_come_back_beside_their_fields(world: Wor
     assert world.shop.reviews == []
     assert 'value="viele &lt;b&gt;"' in response.text
     assert 'value="bleibt"' in response.text
-    assert '<a href="#review-input-stars">请填写整数</a>' in response.text
-    assert '<a href="#review-input-text">请填写此项</a>' in response.text
+    assert '<a href="#review-input-stars">星：请填写整数</a>' in response.text
+    assert '<a href="#review-input-text">评价：请填写此项</a>' in response.text
 
 
 async def test_what_a_rule_refuses_comes_back_at_the_row_that_was_sent(world: World) -> None:
