@@ -36,15 +36,15 @@ class Catalogues:
 
     messages: Mapping[Language, Mapping[str, str]]
 
-    def translate(self, key: str, language: Language, **params: object) -> str:
-        """The text of a key with its placeholders filled."""
+    def translate(self, key: str, language: Language, /, **params: object) -> str:
+        """The text of a key with its placeholders filled, whatever their names."""
         try:
             text = self.messages[language][key]
         except KeyError:
             raise UnknownMessageError(f"{language}.po has no {key!r}") from None
         return filled(text, params)
 
-    def text(self, chinese: str, language: Language, **params: object) -> str:
+    def text(self, chinese: str, language: Language, /, **params: object) -> str:
         """The text of a template in a language: itself in Chinese, its entry in English."""
         if language == "zh":
             return filled(self.messages["zh"].get(chinese, chinese), params)
@@ -53,7 +53,7 @@ class Catalogues:
     def gettext(self, language: Language) -> Callable[..., str]:
         """The `_` of a template in a language: `{{ _("共 {count} 件", count=3) }}`."""
 
-        def translated(chinese: str, **params: object) -> str:
+        def translated(chinese: str, /, **params: object) -> str:
             return self.text(chinese, language, **params)
 
         return translated
@@ -96,7 +96,7 @@ def catalogues() -> Catalogues:
     return read_catalogues()
 
 
-def translate(key: str, language: Language, **params: object) -> str:
+def translate(key: str, language: Language, /, **params: object) -> str:
     """The text of a key of the platform's catalogues."""
     return catalogues().translate(key, language, **params)
 

@@ -15,7 +15,7 @@ LABEL = "label"
 def gettext(language: Language) -> Callable[..., Markup]:
     """The `_` of templates. Values are escaped unless they are markup, so that a `<time>` may stand in a sentence."""
 
-    def translated(chinese: str, **params: object) -> Markup:
+    def translated(chinese: str, /, **params: object) -> Markup:
         # Named after themselves, the placeholders survive the translation and are filled after escaping.
         kept = {name: f"{{{name}}}" for name in params}
         text = say(chinese, language, **kept)
@@ -24,7 +24,7 @@ def gettext(language: Language) -> Callable[..., Markup]:
     return translated
 
 
-def say(chinese: str, language: Language, **params: object) -> str:
+def say(chinese: str, language: Language, /, **params: object) -> str:
     """Words in a language. Without an entry, which a test forbids for ours, they stay Chinese."""
     try:
         return catalogues().text(chinese, language, **params)

@@ -102,3 +102,10 @@ def test_unknown_keys_are_faults_of_the_program() -> None:
 @pytest.mark.parametrize("msgid", ["订单", "Order", "refusal.", "a b.c"])
 def test_what_is_no_key(msgid: str) -> None:
     assert not KEY.fullmatch(msgid)
+
+
+def test_a_placeholder_may_have_any_name() -> None:
+    small = Catalogues({"zh": {}, "en": {"{key}、{language}、{self}": "{self}, {language}, {key}"}})
+    named = {"key": 1, "language": 2, "self": 3}
+    assert small.text("{key}、{language}、{self}", "zh", **named) == "1、2、3"
+    assert small.gettext("en")("{key}、{language}、{self}", **named) == "3, 2, 1"
