@@ -11,6 +11,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from foundation import embedded
+from foundation.moments import set_codecs
 from foundation.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ class Database:
 
     async def _connect(self, *_arguments: Any, **_keywords: Any) -> RawConnection:
         # SQLAlchemy passes what it parsed from its own URL, which holds nothing.
-        return await connect(self.addresses.application, **self._session_settings)
+        connection = await connect(self.addresses.application, **self._session_settings)
+        await set_codecs(connection)
+        return connection
 
 
 def open_database(settings: Settings) -> Database:
