@@ -28,6 +28,7 @@ ENTRIES = {
     "migrate": Entry(
         "migrate", "Make roles and database where missing, apply migrations, set the installation's ceiling."
     ),
+    "import": Entry("imports", "Import orders from a CSV or Excel file; a dry run reports every bad row."),
     "token": Entry("tokens", "Print a bearer token of a person."),
     "keys": Entry("keys", "Rotate or revoke the keys that sign bearer tokens."),
     "schema": Entry("schema", "Print the schema: of everything with its marks, or of one audience's view."),
