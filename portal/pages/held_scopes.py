@@ -24,7 +24,7 @@ from graphql import (
     visit,
 )
 
-from resolvers.planner.scopes import Demands
+from resolvers.planner.scopes import Demands, Place, place
 
 Scopes = frozenset[str]
 # Each doubles the variants of a page; more than a few optional scopes are several pages.
@@ -47,17 +47,18 @@ def subsets(scopes: Scopes) -> Iterator[Scopes]:
 class Without(Visitor):
     """Takes the fields out of an operation that ask for any of the missing scopes."""
 
-    def __init__(self, types: TypeInfo, missing: Scopes) -> None:
+    def __init__(self, schema: GraphQLSchema, types: TypeInfo, missing: Scopes) -> None:
         super().__init__()
+        self.schema = schema
         self.types = types
         self.missing = missing
 
-    def enter_field(self, _: FieldNode, *__: Any) -> Any:
+    def enter_field(self, node: FieldNode, *_: Any) -> Any:
         """Keep a field, or take it out with all that stands below it."""
-        field = self.types.get_field_def()
-        # `__typename` belongs to no view and asks for nothing.
-        asked: Scopes = frozenset() if field is None else field.extensions.get("needs", frozenset())
-        return REMOVE if asked & self.missing else None
+        if node.name.value.startswith("__"):
+            return None
+        found = place(self.schema, self.types.get_field_def(), node, ())
+        return REMOVE if any(isinstance(each, Place) and each.scopes & self.missing for each in found) else None
 
     def leave_field(self, node: FieldNode, *_: Any) -> Any:
         """A field that asked for nothing else goes too: an empty selection is no GraphQL."""
@@ -67,4 +68,4 @@ class Without(Visitor):
 def without(tree: DocumentNode, schema: GraphQLSchema, missing: Scopes) -> str:
     """The source of an operation without the fields that ask for any of these scopes."""
     types = TypeInfo(schema)
-    return print_ast(visit(tree, TypeInfoVisitor(types, Without(types, missing))))
+    return print_ast(visit(tree, TypeInfoVisitor(types, Without(schema, types, missing))))

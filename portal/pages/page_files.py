@@ -84,6 +84,7 @@ def read_reduced(document: Document, text: str | None, schema: GraphQLSchema) ->
     for missing in subsets(optional):
         source = without(parse(document.source), schema, missing)
         reduced[missing] = read_document(document.file, source, schema, OperationType.QUERY)
+        assert not reduced[missing].scopes & missing, document.file
         if not reduced[missing].root_fields:
             raise PageFault(document.file, f"optional: nothing is left without {', '.join(sorted(missing))}")
     return reduced

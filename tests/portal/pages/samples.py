@@ -61,10 +61,11 @@ STAFF_SDL = "type Query { fails: String }"
 
 
 def built(sdl: str, needs: Mapping[str, str] | None = None) -> graphql.GraphQLSchema:
-    """A view of an SDL; `needs` are the scopes of fields, `Type.field` each."""
+    """A view of an SDL; `needs` are the scopes of types, `Type`, and of fields, `Type.field`."""
     schema = graphql.build_schema(sdl)
     for type_ in schema.type_map.values():
-        type_.extensions["needs"] = frozenset()
+        demanded = (needs or {}).get(type_.name)
+        type_.extensions["needs"] = frozenset({demanded} if demanded else ())
         for name, member in getattr(type_, "fields", {}).items():
             scope = (needs or {}).get(f"{type_.name}.{name}")
             member.extensions["needs"] = frozenset({scope} if scope else ())

@@ -14,10 +14,20 @@ from tests.portal.pages.samples import built
 
 SDL = """
 type Money { amount: String! }
+interface Entry { at: String! }
+type Visit implements Entry { at: String! }
+type Order implements Entry { at: String! number: String! }
 type Product { name: String! cost: Money origin: Product }
-type Query { product(id: ID!): Product products: [Product!]! orders(first: Int): [Product!]! }
+type Query { product(id: ID!): Product products: [Product!]! orders(first: Int): [Product!]! entries: [Entry!]! }
 """
-NEEDS = {"Product.cost": "products:cost", "Product.origin": "programmes:origin", "Query.orders": "orders:read"}
+NEEDS = {
+    "Order": "orders:read",
+    "Order.at": "orders:read",
+    "Order.number": "orders:read",
+    "Product.cost": "products:cost",
+    "Product.origin": "programmes:origin",
+    "Query.orders": "orders:read",
+}
 COST, ORIGIN = "products:cost", "programmes:origin"
 WHOLE = """# title: 产品
 # nav: 1
@@ -55,6 +65,12 @@ def test_what_asked_for_nothing_else_goes_too(tmp_path: Path) -> None:
     page = read(tmp_path, "# optional: products:cost", "other: products { cost { amount } }").page("staff/product")
     assert "other" not in asked(page, ORIGIN)
     assert "other" in asked(page, ORIGIN, COST)
+
+
+def test_a_list_of_what_may_hold_something_hidden_goes_as_a_whole(tmp_path: Path) -> None:
+    page = read(tmp_path, "# optional: orders:read", "entries { at ... on Order { number } }").page("staff/product")
+    assert "entries" not in asked(page, COST, ORIGIN)
+    assert "entries" in asked(page, "orders:read")
 
 
 def test_other_scopes_are_needed(tmp_path: Path) -> None:
