@@ -89,13 +89,19 @@ async def load(task: Task) -> Count:
     began = time.perf_counter()
     loop = asyncio.get_running_loop()
     clients = [
-        (await loop.create_connection(lambda: Client(requests, began + task.seconds, latencies, failures), "127.0.0.1", task.port))[1]
+        (
+            await loop.create_connection(
+                lambda: Client(requests, began + task.seconds, latencies, failures), "127.0.0.1", task.port
+            )
+        )[1]
         for _ in range(task.connections)
     ]
     await asyncio.wait_for(asyncio.gather(*(client.closed for client in clients)), task.seconds + 60)
     seconds = time.perf_counter() - began
     latencies.sort()
-    return Count(len(latencies), len(failures), seconds, 1e3 * quantile(latencies, 0.5), 1e3 * quantile(latencies, 0.99))
+    return Count(
+        len(latencies), len(failures), seconds, 1e3 * quantile(latencies, 0.5), 1e3 * quantile(latencies, 0.99)
+    )
 
 
 def quantile(ordered: Sequence[float], part: float) -> float:

@@ -27,7 +27,6 @@ def bench_settings(port: int = 8000) -> Settings:
         database_name=DATABASE,
         database_durable=False,
         port=port,
-        log_level="warning",
     )
 
 

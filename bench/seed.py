@@ -23,7 +23,19 @@ CUSTOMERS = 2_000
 ORDERS_PER_CUSTOMER = 20
 LINES_PER_ORDER = 3
 VIEWERS = 16
-KINDS = ("region", "category", "location", "product", "variant", "stock", "price", "customer", "person", "order", "line")
+KINDS = (
+    "region",
+    "category",
+    "location",
+    "product",
+    "variant",
+    "stock",
+    "price",
+    "customer",
+    "person",
+    "order",
+    "line",
+)
 
 
 @dataclass(frozen=True)

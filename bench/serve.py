@@ -11,12 +11,11 @@ import uvloop
 from starlette.types import ASGIApp
 
 from bench.place import DIRECTORY, bench_settings
-from bench.subjects import engine, limit
+from bench.servers import CALLERS_FILE
+from bench.subjects import engine, limit, orm, ours
 from bench.viewers import Caller
 from foundation import embedded
 from foundation.database import addresses, open_database
-
-CALLERS_FILE = DIRECTORY / "callers.json"
 
 
 def known_callers() -> list[Caller]:
@@ -28,12 +27,18 @@ async def application(name: str, port: int) -> ASGIApp:
     """The subject of this name."""
     settings = bench_settings(port)
     match name:
+        case "ours":
+            return ours.application(settings)
         case "engine":
             return engine.application(settings, open_database(settings))
+        case "orm":
+            return orm.application(open_database(settings), known_callers())
         case "limit" | "limit-open":
             places = addresses(settings, embedded.start(DIRECTORY, durable=False))
             policies = name == "limit"
-            return limit.application(await limit.Pool.open(places, policies=policies), known_callers(), policies=policies)
+            return limit.application(
+                await limit.Pool.open(places, policies=policies), known_callers(), policies=policies
+            )
         case _:
             raise ValueError(name)
 
@@ -45,7 +50,7 @@ async def serve(name: str, port: int) -> None:
         os.sched_setaffinity(0, set(allowed[:-1]))
     app = await application(name, port)
     config = uvicorn.Config(
-        app, port=port, http="httptools", loop="none", lifespan="off", access_log=False, log_level="warning"
+        app, port=port, http="httptools", loop="none", lifespan="auto", access_log=False, log_level="warning"
     )
     await uvicorn.Server(config).serve()
 

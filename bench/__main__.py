@@ -1,0 +1,82 @@
+"""`make bench`: measure everything, or the parts that are named, and print one table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from bench import reads
+from bench.place import DIRECTORY, ORCHESTRATOR, bench_settings, fresh_database
+from bench.report import keep, show
+from bench.rows import Row
+from bench.seed import Extent, seed
+from bench.servers import CALLERS_FILE
+from bench.shapes import asks
+from bench.subjects import postgraphile
+from bench.viewers import Caller, callers
+from foundation.database import Addresses, connect, open_database
+from foundation.migrations import ROOT
+
+PRODUCTS = 10_000
+PARTS = ("reads",)
+
+
+async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
+    """Measure these parts."""
+    console = Console()
+    began = time.monotonic()
+    rows: list[Row] = []
+    with console.status("database") as status:
+        async with fresh_database() as places:
+            monitor = await connect(places.application.set(username="postgres"), application_name=ORCHESTRATOR)
+            await fill(places)
+            known = await tokens()
+            if "reads" in parts:
+                missing = await postgraphile.install()
+                left_out = {} if missing is None else {"postgraphile": missing}
+                conditions = reads.Conditions(rounds, seconds, asks(PRODUCTS), known, status.update)
+                rows += await reads.measure(places, monitor, conditions, left_out)
+                for name, why in left_out.items():
+                    console.print(f"left out: {name}, {why}")
+            await monitor.close()
+    rows.append(Row("bench", "all", "seconds", round(time.monotonic() - began)))
+    show(console, rows)
+    keep(rows, ROOT / "var" / "bench.json")
+
+
+async def fill(places: Addresses) -> None:
+    """The rows to read, with the figures about them that PostgreSQL plans by."""
+    application = await connect(places.application, application_name=ORCHESTRATOR, timezone="UTC")
+    await seed(application, Extent(1, PRODUCTS))
+    await application.close()
+    assert places.superuser is not None, "the embedded server always has one"
+    owner = await connect(places.superuser, application_name=ORCHESTRATOR)
+    await owner.execute("vacuum analyze")
+    await owner.close()
+
+
+async def tokens() -> list[Caller]:
+    """The viewers, also written down for the servers that believe what they are told."""
+    settings = bench_settings()
+    database = open_database(settings)
+    try:
+        known = await callers(settings, database)
+    finally:
+        await database.close()
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    CALLERS_FILE.write_text(json.dumps([[caller.token, caller.settings] for caller in known]), encoding="utf-8")
+    return known
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=PARTS, default=PARTS, metavar="part", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds, of which the median counts")
+    parser.add_argument("--seconds", type=float, default=1.5, help="seconds of load in each round")
+    chosen = parser.parse_args()
+    asyncio.run(main(chosen.parts, chosen.rounds, chosen.seconds))
