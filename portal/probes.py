@@ -6,11 +6,11 @@ import asyncio
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from foundation.database import Database
+from foundation.database import APPLICATION_ROLE, Database
 from foundation.migrations import head
 
 LOGGER = structlog.get_logger("portal.probes")
@@ -32,7 +32,14 @@ async def revision(database: Database) -> str | None:
 
 async def require_head(database: Database) -> None:
     """Refuse to start on a database that was not migrated: pages and statements would fail one by one later."""
-    found, needed = await revision(database), head()
+    needed = head()
+    try:
+        found = await revision(database)
+    except DBAPIError as error:
+        # The role or the database is not there yet, or the password is another.
+        raise NotMigratedError(
+            f"the database cannot be entered as {APPLICATION_ROLE} ({error.orig}): run `quadrant migrate`"
+        ) from error
     if found != needed:
         raise NotMigratedError(
             f"the database is at revision {found}, this program needs {needed}: run `quadrant migrate`"

@@ -119,7 +119,7 @@ async def stored_lines(session: AsyncSession, system_id: UUID) -> dict[int, tupl
 async def known_customers(session: AsyncSession, system_id: UUID) -> dict[str, UUID]:
     """The customers the source has references for."""
     query = sa.select(ExternalId.value, ExternalId.customer_id).where(ExternalId.source_system_id == system_id)
-    return dict(row.tuple() for row in await session.execute(query))
+    return {value: customer_id for value, customer_id in await session.execute(query)}  # noqa: C416 - typed pairs
 
 
 async def variants_of(session: AsyncSession, skus: set[str]) -> dict[str, UUID]:
@@ -127,7 +127,7 @@ async def variants_of(session: AsyncSession, skus: set[str]) -> dict[str, UUID]:
     found: dict[str, UUID] = {}
     for some in batches(sorted(skus)):
         query = sa.select(Variant.sku, Variant.id).where(Variant.sku.in_(some))
-        found.update(row.tuple() for row in await session.execute(query))
+        found |= {sku: key for sku, key in await session.execute(query)}  # noqa: C416 - typed pairs
     return found
 
 
