@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 
@@ -27,12 +26,12 @@ from tests.resolvers.planner.seeded.world import insert, made
 UNLIMITED = DocumentLimits(**dict.fromkeys(DocumentLimits.__dataclass_fields__, 10**9))
 
 
-@dataclass(frozen=True)
 class Stage:
     """Everything that a comparison on one view needs."""
 
-    comparison: Comparison
-    pools: dict[Viewer, Pool]
+    def __init__(self, comparison: Comparison, pools: dict[Viewer, Pool]) -> None:
+        self.comparison = comparison
+        self.pools = pools
 
     @property
     def viewers(self) -> list[Viewer]:
@@ -60,6 +59,6 @@ async def stages(own_database: Database, engine: Engine) -> dict[Audience, Stage
         oracle = Oracle(view.core, ANSWERS)
         viewers = [viewer for viewer in world.viewers if viewer.audience is audience]
         seen = {viewer: await read(own_database, viewer, NOW, tables) for viewer in viewers}
-        pools = {viewer: pool_of(oracle, seen[viewer], whole) for viewer in viewers}
+        pools = {viewer: pool_of(oracle, seen[viewer], whole, MASTER.core.type_map.values()) for viewer in viewers}
         found[audience] = Stage(Comparison(engine, oracle, seen), pools)
     return found

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schema.root import MASTER
 from segments.audiences import EVERYONE, Audience
+from segments.viewer import Viewer
+from segments.views import compile_views
 from tests.resolvers.planner.conftest import Stage
 from tests.resolvers.planner.operations.documents import Writer
+from tests.resolvers.planner.operations.enriched import enriched, generated
 from tests.resolvers.planner.oracle.told import ANSWERS
 
-EXAMPLES = settings(max_examples=300, suppress_health_check=list(HealthCheck))
+WRITTEN = settings(max_examples=250, suppress_health_check=list(HealthCheck))
+GENERATED = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 DECISIONS = st.binary(min_size=400, max_size=400)
+DOCUMENTS = {audience: generated(view.core) for audience, view in compile_views(MASTER).items()}
 
 
 def test_the_oracle_knows_every_computed_field() -> None:
@@ -22,10 +29,38 @@ def test_the_oracle_knows_every_computed_field() -> None:
 
 @pytest.mark.parametrize("audience", EVERYONE)
 @given(data=DECISIONS)
-@EXAMPLES
+@WRITTEN
 async def test_written_operations(stages: dict[Audience, Stage], audience: Audience, data: bytes) -> None:
     stage = stages[audience]
     viewer = stage.viewers[data[0] % len(stage.viewers)]
-    source, variables = Writer(stage.comparison.oracle.schema, stage.pools[viewer], data[1:]).operation()
+    writer = Writer(stage.comparison.oracle.schema, stage.pools[viewer], data[1:])
+    source, variables = writer.operation()
+    await check(stage, viewer, source, variables)
+    # The same document again, so that its plans meet a request that they were not made for.
+    await check(stage, viewer, source, writer.again())
+
+
+@pytest.mark.parametrize("audience", EVERYONE)
+@given(data=DECISIONS, drawn=st.data())
+@GENERATED
+async def test_generated_operations(
+    stages: dict[Audience, Stage], audience: Audience, data: bytes, drawn: st.DataObject
+) -> None:
+    stage = stages[audience]
+    viewer = stage.viewers[data[0] % len(stage.viewers)]
+    document = drawn.draw(DOCUMENTS[audience])
+    source, variables = enriched(stage.comparison.oracle.schema, stage.pools[viewer], document, data[1:])
+    await check(stage, viewer, source, variables)
+
+
+@pytest.mark.parametrize("audience", EVERYONE)
+def test_operations_were_worth_it(stages: dict[Audience, Stage], audience: Audience) -> None:
+    """Comparing refusals, or answers without a row, would prove little."""
+    outcomes = stages[audience].comparison.outcomes
+    assert outcomes["answered"] > 0.4 * outcomes.total(), outcomes
+    assert outcomes["refused"] < 0.4 * outcomes.total(), outcomes
+
+
+async def check(stage: Stage, viewer: Viewer, source: str, variables: dict[str, Any]) -> None:
     difference = await stage.comparison.difference(viewer, source, variables)
     assert difference is None, f"{difference}\n{viewer}\n{source}\n{variables}"

@@ -6,7 +6,9 @@ Nothing here knows a field by name but what Relay defines, so a new field is ask
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import graphql as g
@@ -18,7 +20,7 @@ from tests.resolvers.planner.operations.pool import Pool
 from tests.resolvers.planner.operations.values import Values, can_be_literal, literal, sent, target_name
 from tests.resolvers.planner.oracle.pages import PAGING
 
-FIELDS_MAX = 28
+FIELDS_MAX = 20
 DEPTH_MAX = 7
 # Names that a careless planner uses in its own SQL, SQL's own words, cases that differ, and names that PostgreSQL cuts.
 KEYS = ("a", "b", "o", "anon_1", "anon_2", "t1", "p1", "p2", "v1", "rn", "kind", "k0", "c0", "select", "Name", "name", "_", "id", "n", "x" * 63, "y" * 64, "z" * 70 + "1", "z" * 70 + "2")  # fmt: skip
@@ -47,14 +49,16 @@ class Scope:
 class Writer:
     """Writes one operation."""
 
-    def __init__(self, schema: g.GraphQLSchema, pool: Pool, data: bytes) -> None:
+    def __init__(self, schema: g.GraphQLSchema, pool: Pool, data: bytes, *, fields_max: int = FIELDS_MAX) -> None:
         self.schema = schema
         self.choices = Choices(data)
         self.values = Values(self.choices, pool)
-        self.fields_left = FIELDS_MAX
+        self.fields_left = fields_max
         self.declared: list[str] = []
         self.variables: dict[str, Any] = {}
+        self.remakers: dict[str, Callable[[], Any]] = {}
         self.fragments: dict[str, tuple[str, str, Scope]] = {}
+        self.named = ""  # the type that the id of a `node` names, until its selection is written
 
     def operation(self) -> tuple[str, dict[str, Any]]:
         """The document and its variables."""
@@ -65,7 +69,13 @@ class Writer:
         used = set(re.findall(r"\$v\d+", " ".join(parts)))
         declared = [text for text in self.declared if text.partition(":")[0] in used]
         head = f"query Q({', '.join(declared)}) " if declared else ""
-        return head + "\n".join(parts), {name: value for name, value in self.variables.items() if f"${name}" in used}
+        self.variables = {name: value for name, value in self.variables.items() if f"${name}" in used}
+        return head + "\n".join(parts), self.variables
+
+    def again(self) -> dict[str, Any]:
+        """Other variables for the same document, so that plans meet requests that they were not made for."""
+        changed = [name for name in self.variables if self.choices.below(2)]
+        return self.variables | {name: sent(self.remakers[name]()) for name in changed}
 
     def spread_in(self, text: str) -> dict[str, None]:
         """The fragments that a text spreads, directly or through others."""
@@ -98,7 +108,7 @@ class Writer:
         else:
             asked = self.choices.some(names, 3 if depth == 0 else 5)
         parts = [part for name in asked for part in self.field(type_, name, depth, scope)]
-        if depth and self.choices.one_in(30):
+        if depth and self.choices.one_in(60):
             parts += self.many_aliases(type_, scope)
         if self.choices.one_in(8):
             parts.append("__typename")
@@ -109,20 +119,22 @@ class Writer:
     def of_abstract(self, type_: Any, depth: int, scope: Scope) -> list[str]:
         """Fields of an interface, and of the types that a value may be."""
         parts = self.of_fields(type_, depth, scope) if hasattr(type_, "fields") and self.choices.below(3) else []
-        possible = self.choices.some(sorted(self.schema.get_possible_types(type_), key=str), 3)
+        possible = sorted(self.schema.get_possible_types(type_), key=lambda each: (each.name != self.named, each.name))
+        possible = [*possible[:1], *self.choices.some(possible, 2)] if self.named else self.choices.some(possible, 3)
+        self.named = ""
         parts += [self.inline(each, depth, scope) for each in possible]
         return [*parts, "__typename"] if self.choices.below(2) else parts
 
     def in_fragments(self, type_: Any, depth: int, scope: Scope, parts: list[str]) -> list[str]:
         """The same, some of it in fragments, and some more."""
-        if self.fields_left <= 0 or depth == 0 and not self.choices.one_in(3):
+        if self.fields_left <= 0 or (depth == 0 and not self.choices.one_in(3)):
             return parts
         if self.choices.one_in(6):
             parts = [f"... {self.directives()}{{ {' '.join(parts)} }}"]
         if self.choices.one_in(6):
             wider = [type_, *getattr(type_, "interfaces", ())]
             parts.append(self.inline(self.choices.of(wider), depth, scope))
-        if self.choices.one_in(5):
+        if self.choices.one_in(4):
             spread = self.spread(type_, depth, scope)
             parts += [spread] * self.choices.of((1, 1, 2))
         return parts
@@ -163,7 +175,7 @@ class Writer:
         is_leaf = g.is_leaf_type(target)
         if not is_leaf and self.fields_left <= 0:
             return []
-        call = name + self.arguments(type_, name, definition)
+        call = name + self.arguments(type_, definition)
         key = self.key(name, f"{call}: {definition.type}", scope)
         if key is None:
             return []
@@ -197,40 +209,58 @@ class Writer:
 
     # ---- arguments and directives
 
-    def arguments(self, type_: Any, name: str, definition: Any) -> str:
+    def arguments(self, type_: Any, definition: Any) -> str:
         """The arguments of a field."""
-        given: dict[str, Any] = {}
+        given = self.of_root(definition)
+        remakers: dict[str, Callable[[], Any]] = {}
         if target := target_name(definition):
-            given = self.values.paging(list_of(type_, definition), target)
+            place = list_of(type_, definition)
+            given = self.values.paging(place, target)
+            remakers = {"first": self.values.size, "last": self.values.size}
+            remakers |= dict.fromkeys(("after", "before"), lambda: self.values.cursor(place, target))
         for argument, element in definition.args.items():
-            if argument not in PAGING and (g.is_required_argument(element) or self.choices.below(2)):
-                is_node = metadata(definition).get("root") and argument == "id" and name != "node"
-                value = (
-                    self.values.id(named_type(definition.type).name) if is_node else self.values.of(argument, element)
-                )
-                given[argument] = value
-        written = [f"{each}: {self.written(definition.args[each], value)}" for each, value in given.items()]
+            remakers.setdefault(argument, partial(self.values.of, argument, element))
+            if argument not in {*PAGING, *given} and (g.is_required_argument(element) or self.choices.below(2)):
+                given[argument] = self.values.of(argument, element)
+        written = [
+            f"{each}: {self.written(definition.args[each], value, remakers[each])}" for each, value in given.items()
+        ]
         return f"({', '.join(written)})" if written else ""
 
-    def written(self, element: Any, value: Any) -> str:
+    def of_root(self, definition: Any) -> dict[str, Any]:
+        """The arguments by which a root names rows: ids or keys of such as there are, for the most part."""
+        root = metadata(definition).get("root")
+        kind, target = (root.kind if root else None), named_type(definition.type)
+        if kind == "by_key":
+            return {name: self.values.key(target.name, python_name(each)) for name, each in definition.args.items()}
+        if kind not in {"by_id", "node", "nodes"}:
+            return {}
+        possible = self.schema.get_possible_types(target) if g.is_abstract_type(target) else [target]
+        self.named, ids = self.values.ids(sorted(each.name for each in possible))
+        return {"ids": ids} if kind == "nodes" else {"id": ids[0]}
+
+    def written(self, element: Any, value: Any, remake: Callable[[], Any]) -> str:
         """A value as a literal, as a variable, or as a literal with variables inside."""
         how = self.choices.below(4)
         type_ = element.type
         if how == 1 or not can_be_literal(value):
-            return self.variable(str(type_), value)
+            return self.variable(str(type_), value, remake)
         if how == 2 and isinstance(value, dict):
             fields = named_type(type_).fields
-            return (
-                "{" + ", ".join(f"{each}: {self.written(fields[each], inner)}" for each, inner in value.items()) + "}"
-            )
+            parts = [
+                f"{each}: {self.written(fields[each], inner, partial(self.values.of, each, fields[each]))}"
+                for each, inner in value.items()
+            ]
+            return "{" + ", ".join(parts) + "}"
         if how == 3 and isinstance(value, list) and g.is_list_type(g.get_nullable_type(type_)):
             of = g.get_nullable_type(type_).of_type
-            return "[" + ", ".join(self.variable(str(of), item) for item in value) + "]"
+            return "[" + ", ".join(self.variable(str(of), item, lambda item=item: item) for item in value) + "]"
         return literal(value)
 
-    def variable(self, type_name: str, value: Any) -> str:
+    def variable(self, type_name: str, value: Any, remake: Callable[[], Any]) -> str:
         """A variable of this value: given, by its default, or absent where that means null."""
         name = f"v{len(self.declared)}"
+        self.remakers[name] = remake
         how = self.choices.below(8)
         if how == 1 and can_be_literal(value) and value is not None:
             self.declared.append(f"${name}: {type_name} = {literal(value)}")
@@ -246,9 +276,9 @@ class Writer:
         for name, simplest in (("include", True), ("skip", False)):
             if self.choices.one_in(20):
                 value = simplest if self.choices.below(2) else not simplest
-                found.append(
-                    f"@{name}(if: {self.variable('Boolean!', value) if self.choices.below(3) else literal(value)}) "
-                )
+                either = partial(self.choices.of, (True, False))
+                shown = self.variable("Boolean!", value, either) if self.choices.below(3) else literal(value)
+                found.append(f"@{name}(if: {shown}) ")
         return "".join(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import inspect
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,21 +67,24 @@ class Pool:
         return [each for of_one in self.cursors.values() for each in of_one[:2]]
 
 
-def pool_of(oracle: Oracle, seen: Seen, whole: Seen) -> Pool:
-    """What there is to ask for: mostly rows that a viewer sees, some of those that there are besides."""
+def pool_of(oracle: Oracle, seen: Seen, whole: Seen, every_type: Iterable[Any]) -> Pool:
+    """What there is to ask for: mostly rows that a viewer sees, some that there are besides, of types that are hidden too."""
     pool = Pool()
-    for type_ in oracle.schema.type_map.values():
+    for type_ in every_type:
         declared = declared_row(origin(type_)) if isinstance(type_, g.GraphQLObjectType) else None
         if declared is None:
             continue
         name = declared.table.__tablename__
-        rows = [*spread(seen.rows[name], ROWS_OF_A_TYPE_MAX), *spread(whole.rows[name], ROWS_OF_A_TYPE_MAX // 4)]
+        shown, any_ = spread(seen.rows[name], ROWS_OF_A_TYPE_MAX), spread(whole.rows[name], ROWS_OF_A_TYPE_MAX // 6)
+        # What is seen comes three times as often as what may be hidden, however little it is.
+        rows = [*shown * (3 * len(any_) // len(shown) + 1 if shown else 0), *any_]
         pool.ids[type_.name] = [global_id(type_.name, row["id"]) for row in rows]
         pool.cursors[type_.name] = [cursor(keys) for keys, _ in entries_of(type_, rows)]
         for column in declared.table.__table__.c:
             if column.type.python_type is str:
-                texts = pool.texts.setdefault(column.name, [])
-                texts += [row[column.name] for row in rows if row[column.name] is not None]
+                texts = [row[column.name] for row in rows if row[column.name] is not None]
+                pool.texts[f"{type_.name}.{column.name}"] = texts
+                pool.texts.setdefault(column.name, []).extend(texts)
     for (type_name, name), told in oracle.answers.known.items():
         if isinstance(told, MergedAnswer):
             pool.cursors[f"{type_name}.{name}"] = merged_cursors(seen, told, type_name)

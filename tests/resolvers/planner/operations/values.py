@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,14 @@ from tests.resolvers.planner.operations.pool import (
 # Where an argument is not called like the column it is compared with.
 COLUMN_OF = {"source": "code"}
 SIZES = (3, 1, 2, 0, 5, 3, 2, 1, 4, 100)
+VALUES_OF: dict[str, tuple[Any, ...]] = {
+    "DateTime": INSTANTS,
+    "Date": DAYS,
+    "Int": (1, 0, 2, 3, 7, 1000, -1, 2**31 - 1, -(2**31)),
+    "BigInt": ("1", "0", "1000", "9007199254740993", "-1"),
+    "Decimal": ("0", "1", "99.5", "26800"),
+    "Boolean": (True, False),
+}
 
 
 @dataclass(frozen=True)
@@ -68,23 +77,14 @@ class Values:
 
     def of_scalar(self, type_name: str, name: str, element: Any) -> Any:
         """A value of a scalar type."""
-        choose = self.choices.of
         if type_name == "ID":
             return self.id(metadata(element).get("of"))
         if type_name == "String":
-            return choose(BAD_TEXTS) if self.bad() else self.text(python_name(element, name))
-        if type_name == "DateTime":
-            return choose(BAD_INSTANTS) if self.bad() else choose(INSTANTS)
-        if type_name == "Int":
-            return choose((1, 0, 2, 3, 7, 1000, -1, 2**31 - 1, -(2**31)))
-        if type_name == "BigInt":
-            return choose(("1", "0", "1000", "9007199254740993", "-1"))
-        if type_name == "Date":
-            return choose(DAYS)
-        if type_name == "Boolean":
-            return choose((True, False))
-        if type_name == "Decimal":
-            return choose(("0", "1", "99.5", "26800"))
+            return self.choices.of(BAD_TEXTS) if self.bad() else self.text(python_name(element, name))
+        if type_name == "DateTime" and self.bad():
+            return self.choices.of(BAD_INSTANTS)
+        if type_name in VALUES_OF:
+            return self.choices.of(VALUES_OF[type_name])
         raise TypeError(f"tests/resolvers/planner/operations/values.py knows no {type_name} for {name}; add one")
 
     def id(self, type_name: str | None) -> str:
@@ -94,6 +94,16 @@ class Values:
         if type_name in self.pool.ids and not self.choices.one_in(8):
             return self.choices.of(self.pool.ids[type_name] or [""])
         return self.choices.of(self.pool.ids[self.choices.of(sorted(self.pool.ids))] or [""])
+
+    def key(self, type_name: str, column: str) -> str:
+        """A text that is mostly the whole of what a row has in a column."""
+        known = self.pool.texts.get(f"{type_name}.{column}")
+        return self.choices.of(known) if known and not self.choices.one_in(6) else self.choices.of(PARTS)
+
+    def ids(self, type_names: Sequence[str]) -> tuple[str, list[str]]:
+        """A type of which there are ids, and some ids that are mostly of it."""
+        type_name = self.choices.of([name for name in type_names if self.pool.ids.get(name)] or [""])
+        return type_name, [self.id(type_name) for _ in range(1 + self.choices.below(4))]
 
     def text(self, name: str) -> str:
         """A text that is in the world, or a part of one."""
@@ -106,7 +116,7 @@ class Values:
     def paging(self, list_name: str, target: str) -> dict[str, Any]:
         """Paging arguments: a size or none, and bounds that are mostly cursors of this list."""
         found: dict[str, Any] = {}
-        if not self.choices.one_in(6):
+        if not self.choices.one_in(4):
             found[self.choices.of(("first", "last"))] = self.size()
         if self.bad():
             found["last"] = found["first"] = 2

@@ -53,7 +53,7 @@ def add_customer(make: Factory, name: str, segment: Segment, *, looks: bool) -> 
             valid_from=since,
             valid_until=make.random.choice([None, until]) if until > TODAY else until,
         )
-    for _ in make.times(0, 9):
+    for _ in make.times(9, 12) if looks else make.times(0, 6):
         add_interaction(make, customer)
     for _ in make.times(0, 3):
         make.add(tables.SegmentMove, **of, moved_by_id=make.perhaps(tables.Employee))

@@ -15,15 +15,16 @@ from tests.resolvers.planner.seeded.factory import Factory
 
 SEGMENTS = {MILITARY: Segment.MILITARY, GOVERNMENT: Segment.GOVERNMENT, ENTERPRISE: Segment.ENTERPRISE, CONSUMER: Segment.CONSUMER}  # fmt: skip
 
-PEOPLE: tuple[tuple[Audience, Classification, frozenset[str], Language], ...] = (
-    (MILITARY, Classification.SECRET, frozenset({"red", 'b"l,ue'}), "zh"),
-    (MILITARY, Classification.PUBLIC, frozenset(), "en"),
-    (GOVERNMENT, Classification.INTERNAL, frozenset(), "zh"),
-    (ENTERPRISE, Classification.INTERNAL, frozenset({"blue"}), "en"),
-    (CONSUMER, Classification.PUBLIC, frozenset(), "zh"),
-    (DIVISION, Classification.CONFIDENTIAL, frozenset({"red"}), "en"),
-    (STAFF, Classification.TOP_SECRET, frozenset({"red", "blue", 'b"l,ue'}), "zh"),
-    (STAFF, Classification.INTERNAL, frozenset(), "en"),
+ALL, NONE = True, False
+PEOPLE: tuple[tuple[Audience, Classification, frozenset[str], Language, bool], ...] = (
+    (MILITARY, Classification.SECRET, frozenset({"red", 'b"l,ue'}), "zh", ALL),
+    (MILITARY, Classification.PUBLIC, frozenset(), "en", NONE),
+    (GOVERNMENT, Classification.INTERNAL, frozenset(), "zh", ALL),
+    (ENTERPRISE, Classification.INTERNAL, frozenset({"blue"}), "en", ALL),
+    (CONSUMER, Classification.PUBLIC, frozenset(), "zh", ALL),
+    (DIVISION, Classification.CONFIDENTIAL, frozenset({"red"}), "en", ALL),
+    (STAFF, Classification.TOP_SECRET, frozenset({"red", "blue", 'b"l,ue'}), "zh", ALL),
+    (STAFF, Classification.INTERNAL, frozenset(), "en", ALL),
 )
 
 
@@ -34,9 +35,14 @@ def add_people(make: Factory) -> list[Viewer]:
 
 
 def add_person(
-    make: Factory, audience: Audience, clearance: Classification, compartments: frozenset[str], language: Language
+    make: Factory,
+    audience: Audience,
+    clearance: Classification,
+    compartments: frozenset[str],
+    language: Language,
+    all_scopes: bool,
 ) -> Viewer:
-    """One of the people. Whoever is cleared for little holds no scopes either, so that refusals are compared too."""
+    """One of the people, with every scope of the audience or with none, so that refusals are compared too."""
     rights: dict[str, Any] = {
         "customer_id": owner(make, audience),
         "employee_id": make.one(Employee)["id"] if audience is STAFF else None,
@@ -52,7 +58,7 @@ def add_person(
         employee_id=rights["employee_id"],
         clearance=clearance,
         compartments=compartments,
-        scopes=AUDIENCE_SCOPES[audience] if clearance is not Classification.PUBLIC else frozenset(),
+        scopes=AUDIENCE_SCOPES[audience] if all_scopes else frozenset(),
         language=language,
     )
 
