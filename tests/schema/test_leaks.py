@@ -123,6 +123,34 @@ async def test_a_hidden_name_is_told_from_no_random_name(engine: Engine, audienc
         assert b"did you mean" not in answer.body.lower(), source
 
 
+def near_misses(audience: Audience) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Names of the view with a letter too many, for which graphql-core would suggest others."""
+    view = VIEWS[audience].core
+    for type_name, path in paths(view).items():
+        yield f"{{ ... on {type_name}x {{ __typename }} }}", {}
+        for name, field in getattr(view.get_type(type_name), "fields", {}).items():
+            yield path.replace(HOLE, name + "x"), {}
+            below = " { __typename }" if g.is_composite_type(g.get_named_type(field.type)) else ""
+            for key in field.args:
+                yield path.replace(HOLE, call(name, field, **{key + "x": "1"}) + below), {}
+    for type_name, slot in slots(view).items():
+        type_: Any = view.get_type(type_name)
+        for name in type_.values if isinstance(type_, g.GraphQLEnumType) else ():
+            yield slot.filled(Given(name + "X", name + "X")), {}
+            yield slot.as_variable(Given(name + "X", name + "X"))
+        for name in type_.fields if isinstance(type_, g.GraphQLInputObjectType) else ():
+            yield slot.filled(object_of({name + "x": Given("1", 1)})), {}
+            yield slot.as_variable(object_of({name + "x": Given("1", 1)}))
+
+
+@pytest.mark.parametrize("audience", Audience)
+async def test_nothing_is_suggested(engine: Engine, audience: Audience) -> None:
+    for source, variables in near_misses(audience):
+        answer = await engine.execute(viewer(audience), Operation(source, variables))
+        assert answer.refused, source
+        assert b"did you mean" not in answer.body.lower(), source
+
+
 @pytest.mark.parametrize("audience", Audience)
 async def test_the_ways_of_these_tests_are_valid(engine: Engine, audience: Audience) -> None:
     """With a name of the view in its hole no case would be refused, so a refusal is for the name alone."""
