@@ -21,12 +21,14 @@ from segments.marks import For, Needs, Of, publish_enum
 if TYPE_CHECKING:
     from schema.shop import Variant
 
+# Customers see their own orders by their rows alone; staff see everybody's by a right.
+READ = Needs("orders:read", by=(STAFF,))
 publish_enum(OrderStatus, *CUSTOMERS, STAFF)
 publish_enum(Channel, *CUSTOMERS, STAFF, name="OrderChannel")
 
 
 @For(*CUSTOMERS, STAFF)
-@Needs("orders:read")
+@READ
 @row(tables.OrderLine, order=("position",))
 class OrderLine(Node):
     """One line of an order. 订单行。"""
@@ -40,7 +42,7 @@ class OrderLine(Node):
 
 
 @For(*CUSTOMERS, STAFF)
-@Needs("orders:read")
+@READ
 @row(tables.Order, order=("-placed_at",))
 class Order(Node, TimelineEntry):
     """What a customer bought at one time. 订单。"""
@@ -91,6 +93,6 @@ class OrdersQuery:
 
     order: Annotated[Order | None, For(*CUSTOMERS, STAFF)] = by_id()
     orders: Annotated[Connection[Order], For(*CUSTOMERS, STAFF)] = listing(answers.orders, filter=optional(OrderFilter))
-    order_totals: Annotated[list[OrderTotals], For(STAFF), Needs("orders:read")] = selected(
+    order_totals: Annotated[list[OrderTotals], For(STAFF), READ] = selected(
         answers.totals, filter=optional(OrderFilter)
     )

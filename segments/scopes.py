@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, GOVERNMENT, MILITARY, STAFF, Audience
+from segments.audiences import DIVISION, ENTERPRISE, GOVERNMENT, MILITARY, STAFF, Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ SCOPES = (
     Scope("customers:write", "修改客户资料与服务团队", "Change customers and their account teams", (STAFF,)),
     Scope("equipment:write", "登记装备状态与技术状态", "Record the state and configuration of equipment", (STAFF,)),
     Scope("interactions:write", "登记客户往来", "Log interactions with customers", (STAFF,)),
-    Scope("orders:read", "查看订单", "Read orders", (CONSUMER, ENTERPRISE, GOVERNMENT, MILITARY, STAFF)),
+    Scope("orders:read", "查看订单", "Read orders", (STAFF,)),
     Scope("products:cost", "查看产品成本", "Read the cost of products", (STAFF,)),
     Scope("programmes:cost", "查看型号经费", "Read the cost of programmes", (STAFF,)),
     Scope("programmes:origin", "查看民品的来源型号", "Read which programme a product comes from", (DIVISION,)),
@@ -94,14 +94,6 @@ ROLES = (
     ),
 )
 
-# What every signed-in member of an audience holds without a role: their own orders, which row policies pick.
-MEMBER_SCOPES: dict[Audience, frozenset[str]] = {
-    CONSUMER: frozenset({"orders:read"}),
-    ENTERPRISE: frozenset({"orders:read"}),
-    GOVERNMENT: frozenset({"orders:read"}),
-    MILITARY: frozenset({"orders:read"}),
-}
-
 SCOPE_NAMES = frozenset(scope.name for scope in SCOPES)
 ROLE_SCOPES: dict[str, frozenset[str]] = {role.name: frozenset(role.scopes) for role in ROLES}
 AUDIENCE_ROLES: dict[Audience, frozenset[str]] = {
@@ -113,8 +105,6 @@ AUDIENCE_SCOPES: dict[Audience, frozenset[str]] = {
 
 
 def scopes_of(audience: Audience, roles: Iterable[str]) -> frozenset[str]:
-    """Every scope a person may hold: those of the audience's members and of its roles. A role of another audience adds none."""
-    held = MEMBER_SCOPES.get(audience, frozenset[str]())
-    for role in AUDIENCE_ROLES[audience].intersection(roles):
-        held |= ROLE_SCOPES[role]
+    """Every scope a person may hold: those of their roles in their audience. A role of another audience adds none."""
+    held = frozenset[str]().union(*(ROLE_SCOPES[role] for role in AUDIENCE_ROLES[audience].intersection(roles)))
     return held & AUDIENCE_SCOPES[audience]
