@@ -7,6 +7,7 @@ Both are schema directives, so that the master SDL shows them. They may stand as
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import strawberry
@@ -97,6 +98,17 @@ class Of:
 
     def __init__(self, type_name: str) -> None:
         self.type_name = type_name
+
+
+class Through:
+    """Written in `Annotated[str | None, Through(function)]`: what a condition receives is what the function makes of it.
+
+    For what SQL cannot do, such as the segmentation of a Chinese question into words. The function receives a checked
+    value that is not null, and refuses none: whatever it receives it makes something of.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
 
 
 def notes_in(annotation: Any, kind: type[T]) -> list[T]:

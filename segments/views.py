@@ -9,7 +9,7 @@ from graphql import GraphQLSchema, print_schema
 
 from segments.audiences import Audience
 from segments.mark_faults import check_marks
-from segments.marks import Mark, Of, marks_on, notes_in
+from segments.marks import Mark, Of, Through, marks_on, notes_in
 from segments.pruning import prune
 from segments.strawberry_internals import (
     argument_annotations,
@@ -56,6 +56,8 @@ class MasterSchema(strawberry.Schema):
                 owner.directives = [*owner.directives, mark]
         for of in (of for annotation in annotations for of in notes_in(annotation, Of)):
             owner.metadata = {**owner.metadata, "of": of.type_name}
+        for through in (each for annotation in annotations for each in notes_in(annotation, Through)):
+            owner.metadata = {**owner.metadata, "through": through.function}
 
     @property
     def core(self) -> GraphQLSchema:

@@ -11,6 +11,7 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import graphql as g
@@ -29,6 +30,7 @@ coerce_input_literal: Any = vars(g.utilities)[
 Get = Callable[[Any], Any]
 
 PAGE_DEFAULT, PAGE_MAX = 20, 100
+DECIMAL_DIGITS_MAX = 100  # on each side of the point; PostgreSQL takes more, but no amount has as many
 NOTHING = uuid.UUID(int=0)  # the key of no row: what an id of the wrong type stands for
 
 
@@ -87,8 +89,14 @@ class Values:
                 inside = member_of(get, member) if there else absent
                 self.spread(found, python_name(inner, member), inner, inside)
             return
-        wanted = metadata(element).get("of")
-        found[name] = self.bind(lambda variables: plain(get(variables), wanted)) if self.given(get) else None
+        note = metadata(element)
+        wanted, through = note.get("of"), note.get("through")
+
+        def taken(variables: Any) -> Any:
+            value = plain(get(variables), wanted)
+            return through(value) if through else value
+
+        found[name] = self.bind(taken) if self.given(get) else None
 
 
 def absent(_: Any) -> None:
@@ -119,6 +127,8 @@ def plain(value: Any, wanted_type: str | None = None) -> Any:
     """A coerced value as the database takes it. What PostgreSQL cannot store is refused here."""
     if isinstance(value, list):
         return [plain(item, wanted_type) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):  # an input object in a list
+        return {name: plain(member) for name, member in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if wanted_type is not None:
         named = decode_id(value)
         return named[1] if named and named[0] == wanted_type else NOTHING
@@ -126,6 +136,8 @@ def plain(value: Any, wanted_type: str | None = None) -> Any:
         check_text(value)
     if isinstance(value, dt.datetime):
         check_time(value)
+    if isinstance(value, Decimal):
+        check_decimal(value)
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
         raise bad_input("request.integer_range")
     return value.value if isinstance(value, enum.Enum) and not hasattr(value, "rank") else value
@@ -149,6 +161,13 @@ def check_text(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise bad_input("request.surrogate_in_text") from error
+
+
+def check_decimal(number: Decimal) -> None:
+    """What is no number, or one of so many digits that to write it out would be work."""
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, str) or exponent < -DECIMAL_DIGITS_MAX or number.adjusted() > DECIMAL_DIGITS_MAX:
+        raise bad_input("request.decimal_range")
 
 
 def page_size(number: int | None) -> int:
