@@ -1,0 +1,71 @@
+"""Every page of staff's portal: for staff of every kind, for nobody else, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.portal.pages.msgids import CHINESE
+from tests.portal.pages.portals import BUYER, ENGINEER, HEAD, PRODUCTS, REPRESENTATIVE, SALES, Portals, text_of
+
+ID = r"[\w-]+"
+# Pages by the pattern of their addresses, each with the page that links to it.
+PAGES = {
+    "/staff": None,
+    "/staff/customers": None,
+    rf"/staff/customers/{ID}": "/staff/customers?filter.keyAccounts=true",
+    rf"/staff/customers/{ID}/edit": rf"/staff/customers/{ID}",
+    rf"/staff/customers/{ID}/team": rf"/staff/customers/{ID}",
+    "/staff/catalogue": None,
+    rf"/staff/catalogue/{ID}": "/staff/catalogue",
+    "/staff/programmes": None,
+    rf"/staff/programmes/{ID}": "/staff/programmes",
+    "/staff/equipment": None,
+    rf"/staff/equipment/{ID}": "/staff/equipment",
+}
+
+
+async def address(portals: Portals, pattern: str) -> str:
+    """A page of this kind, as the head of the department finds it."""
+    above = PAGES.get(pattern) if pattern in PAGES else None
+    if above is None:
+        return pattern
+    browser = await portals.browser(HEAD)
+    return await browser.find(await address(portals, above) if above in PAGES else above, pattern)
+
+
+def test_no_page_is_forgotten(portals: Portals) -> None:
+    pages = {page.path for page in portals.served.app.state.assembly.site.registry.pages.values()}
+    mine = {path.replace("{id}", ID).replace("{slug}", ID) for path in pages if path.startswith("/staff")}
+    assert mine == set(PAGES)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("pattern", PAGES)
+async def test_staff_see_every_page(portals: Portals, pattern: str, language: str) -> None:
+    browser = await portals.browser(HEAD, language)
+    page = await browser.get(await address(portals, pattern))
+    assert "UndefinedError" not in page
+    # What code says is translated; what people wrote is in the language that they wrote it in.
+    assert language == "zh" or not CHINESE.search(page[page.index("<nav") : page.index("</nav>")])
+
+
+@pytest.mark.parametrize("pattern", PAGES)
+@pytest.mark.parametrize("who", [SALES, ENGINEER, PRODUCTS])
+async def test_no_page_is_a_fault_for_those_with_less(portals: Portals, pattern: str, who: str) -> None:
+    """Rows that somebody may not see are not there; a scope that is missing takes a part of the page, not the page."""
+    browser = await portals.browser(who)
+    response = await browser.client.get(await address(portals, pattern))
+    assert response.status_code in {200, 404}, text_of(response.text)
+
+
+@pytest.mark.parametrize("pattern", PAGES)
+async def test_strangers_sign_in_and_others_are_kept_out(portals: Portals, pattern: str) -> None:
+    path = await address(portals, pattern)
+    stranger = await portals.browser()
+    assert (await stranger.location(path)).startswith("/sign-in?next=%2Fstaff")
+    for who, own in ((REPRESENTATIVE, "/military"), (BUYER, "/enterprise")):
+        browser = await portals.browser(who)
+        if path == "/staff":
+            assert await browser.location(path) == own
+        else:
+            await browser.get(path, 403)
