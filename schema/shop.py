@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.shop import tables
+from domain.shop.availability import Availability
 from domain.shop.tables import MediaKind, ProductStatus
 from resolvers import shop as answers
 from resolvers.planner.declare import by_key, id_of, listing, optional, row, sql
@@ -25,6 +26,7 @@ PRICED = (CONSUMER, ENTERPRISE, GOVERNMENT, STAFF)
 
 publish_enum(ProductStatus, *EVERYONE)
 publish_enum(MediaKind, *EVERYONE)
+publish_enum(Availability, *PRICED)
 # The division looks at civil products by a right of its own, on whatever path it comes to them.
 CATALOGUE = Needs("catalogue:read", by=(DIVISION,))
 
@@ -41,6 +43,7 @@ class Category(Node):
     parent: Category | None
     children: Connection[Category]
     products: Connection[Product]
+    product_count: int = sql(answers.product_count)
 
 
 @For(*EVERYONE)
@@ -95,7 +98,10 @@ class Variant(Node):
     sku: str
     name: str = sql(answers.name)
     price: Annotated[Money | None, For(*PRICED)] = sql(answers.price)
+    list_price: Annotated[Money | None, For(ENTERPRISE, GOVERNMENT)] = sql(answers.list_price)
+    agreed_until: Annotated[dt.date | None, For(ENTERPRISE, GOVERNMENT)] = sql(answers.agreed_until)
     available: Annotated[int, For(*PRICED)] = sql(answers.available)
+    availability: Annotated[Availability, For(*PRICED)] = sql(answers.variant_availability)
     stock: Annotated[list[Stock], For(ENTERPRISE, STAFF)]
     product: Product | None
 
@@ -113,6 +119,8 @@ class Product(Node):
     brand: str
     status: ProductStatus
     category: Category
+    price_from: Annotated[Money | None, For(*PRICED)] = sql(answers.price_from)
+    availability: Annotated[Availability, For(*PRICED)] = sql(answers.product_availability)
     variants: list[Variant]
     media: list[Media]
     attributes: list[Attribute]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 from tests.resolvers.planner.oracle.answers import Answers
 from tests.resolvers.planner.oracle.customers import held, localised
@@ -10,26 +13,65 @@ from tests.resolvers.planner.oracle.seen import Found, Seen
 from tests.resolvers.planner.oracle.texts import key_in
 
 
-def price(seen: Seen, variant: Found) -> Found | None:
-    """What the viewer pays today: an own price before that of the audience, then the newest, then the lowest id."""
+def offers(seen: Seen, variant: Found) -> list[Found]:
+    """The prices that the viewer could pay today: an own one before that of the audience, then the newest, then the lowest id."""
     assert seen.viewer.audience is not None
     audience = {"staff": "consumer"}.get(seen.viewer.audience.value, seen.viewer.audience.value)
-    offers = [
+    found = [
         row
         for row in seen.where("price", "variant_id", variant["id"])
-        if row["audience"] == audience
-        and (row["customer_id"] is None or row["customer_id"] == seen.viewer.customer_id)
-        and held(row, seen.today)
+        if row["audience"] == audience and (row["customer_id"] is None or is_own(seen, row)) and held(row, seen.today)
     ]
-    return min(offers, key=lambda row: (row["customer_id"] is None, -row["valid_from"].toordinal(), row["id"]), default=None)  # fmt: skip
+    return sorted(found, key=lambda row: (row["customer_id"] is None, -row["valid_from"].toordinal(), row["id"]))
+
+
+def is_own(seen: Seen, offer: Found) -> bool:
+    return offer["customer_id"] is not None and offer["customer_id"] == seen.viewer.customer_id
+
+
+def price(seen: Seen, variant: Found) -> Found | None:
+    return next(iter(offers(seen, variant)), None)
+
+
+def list_price(seen: Seen, variant: Found) -> Found | None:
+    return next((row for row in offers(seen, variant) if row["customer_id"] is None), None)
+
+
+def agreed_until(seen: Seen, variant: Found) -> dt.date | None:
+    own = next((row for row in offers(seen, variant) if is_own(seen, row)), None)
+    return None if own is None or own["valid_until"] is None else own["valid_until"] - dt.timedelta(days=1)
+
+
+def price_from(seen: Seen, product: Found) -> Found | None:
+    paid = [found for each in seen.where("variant", "product_id", product["id"]) if (found := price(seen, each))]
+    return min(paid, key=lambda row: (row["amount"], row["currency"]), default=None)
 
 
 def available(seen: Seen, variant: Found) -> int:
     return sum(row["on_hand"] - row["reserved"] for row in seen.where("stock", "variant_id", variant["id"]))
 
 
-def products(_: Seen, row: Found, *, category: str | None, status: str | None = None) -> bool:
-    return (category is None or row["category_id"] == key_in(category, "Category")) and status in {None, row["status"]}
+def availability(seen: Seen, variants: Iterable[Found]) -> str:
+    """What the stock of some variants says together."""
+    stock = [row for variant in variants for row in seen.where("stock", "variant_id", variant["id"])]
+    free = sum(row["on_hand"] - row["reserved"] for row in stock)
+    return "NOT_STOCKED" if not stock else "OUT_OF_STOCK" if free <= 0 else "LOW_STOCK" if free <= 5 else "IN_STOCK"
+
+
+def shelves(seen: Seen, category: Any) -> Iterator[Any]:
+    """A category and all below it."""
+    yield category
+    for below in seen.where("category", "parent_id", category):
+        yield from shelves(seen, below["id"])
+
+
+def product_count(seen: Seen, category: Found) -> int:
+    return sum(len(seen.where("product", "category_id", shelf)) for shelf in shelves(seen, category["id"]))
+
+
+def products(seen: Seen, row: Found, *, category: str | None, status: str | None = None) -> bool:
+    within = category is None or row["category_id"] in set(shelves(seen, key_in(category, "Category")))
+    return within and status in {None, row["status"]}
 
 
 def categories(_: Seen, row: Found, *, parent: str | None) -> bool:
@@ -49,6 +91,14 @@ def register(answers: Answers) -> None:
     ):
         answers.answer(type_name, column)(partial(localised, column=column))
     answers.answer("Variant", "price")(price)
+    answers.answer("Variant", "list_price")(list_price)
+    answers.answer("Variant", "agreed_until")(agreed_until)
     answers.answer("Variant", "available")(available)
+    answers.answer("Variant", "availability")(lambda seen, variant: availability(seen, [variant]))
+    answers.answer("Product", "price_from")(price_from)
+    answers.answer("Product", "availability")(
+        lambda seen, product: availability(seen, seen.where("variant", "product_id", product["id"]))
+    )
+    answers.answer("Category", "product_count")(product_count)
     answers.answer("Query", "products")(products)
     answers.answer("Query", "categories")(categories)
