@@ -15,7 +15,8 @@
     log: LogPayload = mutation(log_interaction, input=LogInput)
 
 A condition is a function of the row's FROM and of keyword arguments. It receives None where an argument is absent or
-null, else a bind parameter; the members of an input object come as keywords of their own.
+null, else a bind parameter; the members of an input object come as keywords of their own. That of a `listing` may answer
+a `Spread` of its rows.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from segments.marks import Of
 
 T = TypeVar("T")
 Condition = Callable[..., sa.ColumnElement[bool]]
+ListCondition = Callable[..., "sa.ColumnElement[bool] | Spread"]
 Kind = Literal["list", "by_id", "by_key", "node", "nodes", "merged", "selected", "watch"]
 
 # Values every statement may use: what the request's viewer and clock say.
@@ -41,6 +43,23 @@ NOW: sa.BindParameter[Any] = bindparam("viewer_now", type_=sa.DateTime(timezone=
 AUDIENCE: sa.BindParameter[str] = bindparam("viewer_audience", type_=sa.Text())
 CUSTOMER: sa.BindParameter[Any] = bindparam("viewer_customer", type_=sa.Uuid())
 PERSON: sa.BindParameter[Any] = bindparam("viewer_person", type_=sa.Uuid())
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The rows of a list for which `where` holds and whose `column` is among `values`, which are distinct.
+
+    The rows of each value are read in the list's order, by an index on the column and that order, and no more of them than
+    a page holds. `column in (values)` in a condition would read and sort the rows of all values.
+    """
+
+    column: sa.ColumnElement[Any]
+    values: sa.Select[tuple[Any]]
+    where: sa.ColumnElement[bool]
+
+    def whole(self) -> sa.ColumnElement[bool]:
+        """The same rows by one condition, for whom their order is nothing."""
+        return sa.and_(self.column.in_(self.values), self.where)
 
 
 @dataclass(frozen=True)
@@ -143,7 +162,7 @@ def python(compute: Callable[[Any, Sequence[Sequence[Any]]], Sequence[Any]], col
     return answered_field({"python": Batch(columns, compute)}, {})
 
 
-def listing(where: Condition, **arguments: Any) -> Any:
+def listing(where: ListCondition, **arguments: Any) -> Any:
     """A root list of the rows for which the condition holds."""
     return answered_field({"root": Root("list", where)}, arguments)
 

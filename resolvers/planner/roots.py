@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from resolvers.planner import paging
-from resolvers.planner.declare import CUSTOMER
+from resolvers.planner.declare import CUSTOMER, Spread
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import decode_id
 from resolvers.planner.sqljson import NULL, Expression, array
@@ -27,9 +28,14 @@ def listed(compiler: Compiler, field: Any, nodes: Sequence[Any], where: Any) -> 
     arguments = compiler.values.keywords(field, nodes[0], paging.ARGUMENTS)
     own = own_column(compiler, paging.node_type(compiler, field))
 
-    def shown(source: sa.FromClause) -> sa.ColumnElement[bool]:
-        condition = where(source, **arguments)
-        return condition if own is None else sa.and_(source.c[own] == CUSTOMER, condition)
+    def shown(source: sa.FromClause) -> sa.ColumnElement[bool] | Spread:
+        condition: sa.ColumnElement[bool] | Spread = where(source, **arguments)
+        if own is None:
+            return condition
+        mine = source.c[own] == CUSTOMER
+        if isinstance(condition, Spread):
+            return replace(condition, where=sa.and_(mine, condition.where))
+        return sa.and_(mine, condition)
 
     return paging.connection(compiler, field, nodes, shown)
 

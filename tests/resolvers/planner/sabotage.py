@@ -64,7 +64,7 @@ SABOTAGES = (
     Sabotage(
         "totalCount ignores the filter",
         paging.connection,
-        ".select_from(other).where(where(other))",
+        ".select_from(other).where(every)",
         ".select_from(other)",
     ),
     Sabotage("@include is ignored", compiler.Compiler.included, '== (name == "skip")', 'and name == "skip"'),
