@@ -175,6 +175,12 @@ class Interaction(Classified, Table):
     __table_args__ = (
         Index("ix_interaction_customer", "customer_id", text("at desc"), "id"),
         Index("ix_interaction_order", text("at desc"), "id"),
+        Index(
+            "ix_interaction_open",
+            "customer_id",
+            "follow_up_on",
+            postgresql_where=text("follow_up is not null and followed_up_at is null"),
+        ),
     )
 
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))

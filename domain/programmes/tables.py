@@ -91,7 +91,10 @@ class Milestone(Classified, Table):
 
     __tablename__ = "milestone"
     __rows__ = own_rows()
-    __table_args__ = (Index("ix_milestone_programme", "programme_id", "planned_on", "id"),)
+    __table_args__ = (
+        Index("ix_milestone_order", "planned_on", "id"),
+        Index("ix_milestone_programme", "programme_id", "planned_on", "id"),
+    )
 
     programme_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("programme.id"))
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
@@ -141,6 +144,7 @@ class EquipmentState(Classified, Table):
     __table_args__ = (
         CheckConstraint("valid_until is null or valid_until > valid_from", "period"),
         Index("ix_equipment_state_equipment", "equipment_id", text("valid_from desc"), "id"),
+        Index("ix_equipment_state_order", text("valid_from desc"), "id"),
         Index("ix_equipment_state_customer", "customer_id", text("valid_from desc"), "id"),
         Index("uq_equipment_state_open", "equipment_id", unique=True, postgresql_where=text("valid_until is null")),
     )

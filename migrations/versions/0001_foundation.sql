@@ -177,6 +177,7 @@ CREATE TABLE interaction (
     CONSTRAINT fk_interaction_recorded_by_id FOREIGN KEY(recorded_by_id) REFERENCES employee (id)
 );
 CREATE INDEX ix_interaction_customer ON interaction (customer_id, at desc, id);
+CREATE INDEX ix_interaction_open ON interaction (customer_id, follow_up_on) WHERE follow_up is not null and followed_up_at is null;
 CREATE INDEX ix_interaction_order ON interaction (at desc, id);
 
 CREATE TABLE "order" (
@@ -344,6 +345,7 @@ CREATE TABLE milestone (
     CONSTRAINT fk_milestone_customer_id FOREIGN KEY(customer_id) REFERENCES customer (id),
     CONSTRAINT ck_milestone_phase CHECK (phase IN ('PRE_RESEARCH', 'DEVELOPMENT', 'PRODUCTION', 'DELIVERY', 'SUPPORT', 'RETIRED'))
 );
+CREATE INDEX ix_milestone_order ON milestone (planned_on, id);
 CREATE INDEX ix_milestone_programme ON milestone (programme_id, planned_on, id);
 
 CREATE TABLE participant (
@@ -478,6 +480,7 @@ CREATE TABLE equipment_state (
 );
 CREATE INDEX ix_equipment_state_customer ON equipment_state (customer_id, valid_from desc, id);
 CREATE INDEX ix_equipment_state_equipment ON equipment_state (equipment_id, valid_from desc, id);
+CREATE INDEX ix_equipment_state_order ON equipment_state (valid_from desc, id);
 CREATE UNIQUE INDEX uq_equipment_state_open ON equipment_state (equipment_id) WHERE valid_until is null;
 
 CREATE TABLE media (
