@@ -56,10 +56,11 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         served = served_audiences(settings)
         views = compiled_views(served)
         ids = system_ids(clock)
+        limits = DocumentLimits.of(settings)
         engine = Engine(
             views,
             database,
-            DocumentLimits.of(settings),
+            limits,
             read_pool_size=settings.read_pool_size,
             pool_wait_seconds=settings.pool_wait_seconds,
             clock=clock,
@@ -74,6 +75,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
             engine,
             sessions,
             clock,
+            limits=limits,
             language=settings.language,
             secure=settings.base_url.startswith("https://"),
             demonstration=settings.demonstration,

@@ -9,13 +9,16 @@ from jinja2 import TemplateError
 
 from foundation.language import LANGUAGES, catalogues
 from foundation.migrations import ROOT
+from foundation.settings import read_settings
 from portal.cli.reporting import NOTES
 from portal.cli.snapshots import stale_files, written_files
 from portal.pages.assets import read_assets
 from portal.pages.environment import make_environment
 from portal.pages.faults import PageFault
+from portal.pages.page_limits import check_limits
 from portal.pages.registry import read_pages
 from portal.pages.site import HERE
+from resolvers.planner.limits import DocumentLimits
 from schema.views import compiled_views
 from segments.audiences import Audience
 from segments.views import View, ViewError
@@ -50,9 +53,11 @@ def stale_faults(views: Views) -> list[str]:
 
 
 def page_faults(views: Views) -> list[str]:
-    """Pages whose operation is not valid on their audience's view, or whose template cannot be read."""
+    """Pages whose operation is not valid on their audience's view or over a limit, or whose template cannot be read."""
+    schemas = {audience: view.core for audience, view in views.items()}
     try:
-        registry = read_pages([HERE], {audience: view.core for audience, view in views.items()})
+        registry = read_pages([HERE], schemas)
+        check_limits(registry, schemas, DocumentLimits.of(read_settings()))
         address: Callable[[str], str] = read_assets(HERE / "static").address
         for language in LANGUAGES:
             environment = make_environment(language, [HERE], address)

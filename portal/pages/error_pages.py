@@ -40,6 +40,8 @@ STATUSES: Mapping[str, int] = {
     "INSUFFICIENT_SCOPE": 403,
     "NOT_FOUND": 404,
     "BAD_USER_INPUT": 400,
+    # With its own defaults no page costs too much (page_limits.py), so the address asked for more.
+    "LIMIT_COST": 400,
     "OVERLOADED": 503,
     "TIMEOUT": 503,
 }

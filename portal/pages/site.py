@@ -14,8 +14,10 @@ from foundation.language import LANGUAGES, Language
 from portal.pages.assets import Assets, read_assets
 from portal.pages.engine import Engine
 from portal.pages.environment import make_environment
+from portal.pages.page_limits import check_limits
 from portal.pages.registry import Registry, read_pages
 from portal.pages.visitors import Sessions
+from resolvers.planner.limits import DocumentLimits
 from segments.audiences import Audience
 
 HERE = Path(__file__).parent
@@ -46,16 +48,18 @@ def make_site(
     sessions: Sessions,
     clock: Clock,
     *,
+    limits: DocumentLimits,
     language: Language = "zh",
     secure: bool = False,
     demonstration: bool = False,
     directories: Sequence[Path] = (HERE,),
 ) -> Site:
-    """Read, check and compile everything. `schemas` are the views that this installation serves.
+    """Read, check and compile everything. `schemas` are the views that this installation serves, `limits` its limits.
 
     `directories` hold pages; an installation may put its own before ours.
     """
     registry, assets = read_pages(directories, schemas), read_assets(HERE / "static")
+    check_limits(registry, schemas, limits)
     folders = [*directories, *([] if HERE in directories else [HERE])]
     environments: dict[Language, Environment] = {
         each: make_environment(each, folders, assets.address) for each in LANGUAGES

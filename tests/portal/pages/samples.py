@@ -17,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foundation.refusals import Refusal
+from foundation.settings import Settings
 from portal.pages.error_pages import exception_handlers
 from portal.pages.routes import page_routes
 from portal.pages.site import Site, make_site
 from portal.pages.visitors import Visitor
 from resolvers.planner.engine import Answer, Operation
+from resolvers.planner.limits import DocumentLimits
 from segments.audiences import CONSUMER, EVERYONE, MILITARY, STAFF, Audience
 from segments.classification import Classification
 from segments.viewer import Language, Viewer
@@ -202,6 +204,7 @@ class World:
             self.engine,
             self.sessions,
             lambda: NOW,
+            limits=DocumentLimits.of(Settings()),
             demonstration=demonstration,
             secure=secure,
             directories=[SAMPLE],

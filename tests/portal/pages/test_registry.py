@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from foundation.settings import Settings
 from portal.pages.faults import PageFault
+from portal.pages.page_limits import check_limits
 from portal.pages.registry import Registry, read_pages
+from resolvers.planner.limits import DocumentLimits
 from schema.root import MASTER
 from segments.audiences import CONSUMER, MILITARY
 from segments.views import compile_views
@@ -25,9 +28,9 @@ def read(folder: Path) -> Registry:
     return read_pages([folder], SCHEMAS)
 
 
-def test_our_own_pages_fit_their_views() -> None:
-    views = compile_views(MASTER)
-    read_pages([PAGES], {audience: view.core for audience, view in views.items()})
+def test_our_own_pages_fit_their_views_and_the_limits() -> None:
+    schemas = {audience: view.core for audience, view in compile_views(MASTER).items()}
+    check_limits(read_pages([PAGES], schemas), schemas, DocumentLimits.of(Settings()))
 
 
 def test_addresses_follow_from_names_and_paths(folder: Path) -> None:
