@@ -32,7 +32,7 @@ def test_the_default_of_a_variable_counts(tmp_path: Path) -> None:
     limits = replace(LIMITS, cost=300)
     check(folder, limits)
     file.write_text(file.read_text().replace("$first: Int = 2,", "$first: Int = 100,"))
-    with pytest.raises(PageFault, match="consumer/products.graphql: asks for too much: LIMIT_COST, 300"):
+    with pytest.raises(PageFault, match=r"consumer/products\.graphql: asks for too much: LIMIT_COST, 300"):
         check(folder, limits)
 
 
