@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 
 from domain.shop import tables
 from domain.shop.availability import LOW_STOCK_MAX, Availability
 from resolvers.customers import localised, today
+from resolvers.money import amount
 from resolvers.planner.declare import AUDIENCE, CUSTOMER, Spread
 from resolvers.planner.sqljson import literal
+from segments.audiences import CONSUMER, ENTERPRISE, GOVERNMENT, STAFF
 
 Bound = sa.ColumnElement[Any] | None
+# Who is told of prices and stock.
+PRICED = (CONSUMER, ENTERPRISE, GOVERNMENT, STAFF)
 PUBLISHED = ("ACTIVE", "PREORDER", "DISCONTINUED")
 
 
@@ -41,12 +48,82 @@ def caption(media: sa.FromClause) -> sa.ColumnElement[str]:
     return localised(media, "caption")
 
 
-def products(
-    product: sa.FromClause, *, category: Bound = None, status: Bound = None
-) -> sa.ColumnElement[bool] | Spread:
-    """Products of a category and of those below it, by status."""
-    where = sa.true() if status is None else product.c.status == status
+def products(product: sa.FromClause, *, category: Bound = None, **wanted: Bound) -> sa.ColumnElement[bool] | Spread:
+    """Products of a category and of those below it, by whatever else `matching` knows."""
+    where = matching(product, **wanted)
     return where if category is None else Spread(product.c.category_id, shelves(category), where)
+
+
+def matching(
+    product: sa.FromClause,
+    *,
+    text: Bound = None,
+    brand: Bound = None,
+    status: Bound = None,
+    available_only: Bound = None,
+    price_from: Bound = None,
+    price_to: Bound = None,
+    attributes: Bound = None,
+    attributes_but: Bound = None,
+) -> sa.ColumnElement[bool]:
+    """Products by the words of a question, brand, status, stock, the viewer's own price, and values of attributes.
+
+    `text` is a tsquery as text: one without words matches nothing. `attributes_but` is the code of an attribute of which
+    nothing is wished.
+    """
+    conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+    if text is not None:
+        conditions.append(product.c.search.bool_op("@@")(sa.cast(sa.cast(text, sa.Text()), TSQUERY())))
+    if brand is not None:
+        conditions.append(product.c.brand == brand)
+    if status is not None:
+        conditions.append(product.c.status == status)
+    if available_only is not None:
+        can_be_had = product_availability(product) != literal(Availability.OUT_OF_STOCK.value)
+        conditions.append(sa.or_(sa.not_(available_only), can_be_had))
+    if price_from is not None or price_to is not None:
+        conditions.append(_costs(product, price_from, price_to))
+    if attributes is not None:
+        conditions.append(_described(product, attributes, attributes_but))
+    return sa.and_(*conditions)
+
+
+def _costs(product: sa.FromClause, least: Bound, most: Bound) -> sa.ColumnElement[bool]:
+    """Whether the viewer pays for some variant an amount within limits, in whatever currency it is sold."""
+    variant = tables.Variant.__table__.alias("offered")
+    paid = price(variant).lateral("paid")
+    limits: list[sa.ColumnElement[bool]] = [variant.c.product_id == product.c.id]
+    if least is not None:
+        limits.append(amount(paid) >= sa.cast(least, sa.Numeric()))
+    if most is not None:
+        limits.append(amount(paid) <= sa.cast(most, sa.Numeric()))
+    within = sa.select(variant.c.id).select_from(variant.join(paid, sa.true())).where(*limits)
+    return within.correlate(product).exists()
+
+
+def _described(product: sa.FromClause, attributes: sa.ColumnElement[Any], but: Bound) -> sa.ColumnElement[bool]:
+    """Whether each attribute that is wished has one of its values; see `wished` for the form of `attributes`."""
+    attribute = tables.Attribute.__table__.alias("wished_attribute")
+    columns = (sa.column("code", sa.Text()), sa.column("values", JSONB()))
+    wish = sa.func.jsonb_to_recordset(sa.cast(sa.cast(attributes, sa.Text()), JSONB()))
+    wish = wish.table_valued(*columns, name="wish").render_derived(with_types=True)
+    has_it = (
+        sa.select(attribute.c.id)
+        .where(attribute.c.product_id == product.c.id, attribute.c.code == wish.c.code)
+        .where(sa.func.jsonb_exists(wish.c["values"], attribute.c.value))
+        .correlate(product, wish)
+        .exists()
+    )
+    unfulfilled = sa.select(wish.c.code).where(sa.not_(has_it))
+    if but is not None:
+        unfulfilled = unfulfilled.where(wish.c.code != but)
+    around = [product] if but is None else [product, but.table]  # pyright: ignore[reportAttributeAccessIssue]
+    return sa.not_(unfulfilled.correlate(*around).exists())
+
+
+def wished(filters: Sequence[Mapping[str, Any]]) -> str:
+    """Wishes about attributes as one parameter of a statement."""
+    return json.dumps(filters)
 
 
 def categories(category: sa.FromClause, *, parent: Bound = None) -> sa.ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -10,19 +11,21 @@ import strawberry
 from domain.shop import tables
 from domain.shop.availability import Availability
 from domain.shop.tables import MediaKind, ProductStatus
+from domain.shop.words import query_terms
+from resolvers import facets
 from resolvers import shop as answers
-from resolvers.planner.declare import by_key, id_of, listing, optional, row, sql
+from resolvers.planner.declare import by_key, id_of, listing, optional, row, selected, sql, value
 from resolvers.planner.relay import Connection, Node
 from schema.classification import Classification
 from schema.customers import Region
 from schema.money import Money
-from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
-from segments.marks import For, Needs, Of, publish_enum
+from segments.audiences import DIVISION, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
+from segments.marks import For, Needs, Of, Through, publish_enum
 
 if TYPE_CHECKING:
     from schema.programmes import Programme
 
-PRICED = (CONSUMER, ENTERPRISE, GOVERNMENT, STAFF)
+PRICED = answers.PRICED
 
 publish_enum(ProductStatus, *EVERYONE)
 publish_enum(MediaKind, *EVERYONE)
@@ -139,11 +142,56 @@ class Product(Node):
 
 @For(*EVERYONE)
 @strawberry.input
-class ProductFilter:
-    """Which products to list. 商品筛选条件。"""
+class AttributeFilter:
+    """Products of which an attribute has one of some values, as facets give them. 属性筛选。"""
 
+    code: str
+    values: list[str]
+
+
+@For(*EVERYONE)
+@strawberry.input
+class ProductFilter:
+    """Which products to list: those that fulfil everything given here. 商品筛选条件。
+
+    `text` asks for every word of it, in Chinese or English, in names, summaries and descriptions; one without words, such
+    as a sign alone, finds nothing. `category` counts those below it. `priceFrom` and `priceTo` are what the viewer pays for
+    some variant of the product, in major units. `availableOnly` leaves out what is out of stock.
+    """
+
+    text: Annotated[str | None, Through(query_terms)] = None
     category: Annotated[strawberry.ID | None, Of("Category")] = None
+    brand: str | None = None
+    available_only: Annotated[bool | None, For(*PRICED)] = None
+    price_from: Annotated[Decimal | None, For(*PRICED)] = None
+    price_to: Annotated[Decimal | None, For(*PRICED)] = None
+    attributes: Annotated[list[AttributeFilter] | None, Through(answers.wished)] = None
     status: Annotated[ProductStatus | None, For(STAFF)] = None
+
+
+@For(*EVERYONE)
+@CATALOGUE
+@value
+class FacetOption:
+    """A choice of a facet, and how many products it leaves. 筛选项的取值。"""
+
+    value: str
+    name: str
+    count: int
+
+
+@For(*EVERYONE)
+@CATALOGUE
+@value
+class Facet:
+    """What the products of a filter could be narrowed by: category, brand, availability, or an attribute. 筛选项。
+
+    It counts what the rest of the filter leaves, as if nothing were chosen of the facet itself.
+    """
+
+    code: str
+    name: str
+    options: list[FacetOption] = sql(facets.options)
 
 
 @strawberry.type
@@ -156,3 +204,6 @@ class ShopQuery:
         answers.categories, parent=optional(id_of("Category"))
     )
     products: Annotated[Connection[Product], For(*EVERYONE)] = listing(answers.products, filter=optional(ProductFilter))
+    product_facets: Annotated[list[Facet], For(*EVERYONE)] = selected(
+        facets.product_facets, filter=optional(ProductFilter)
+    )
