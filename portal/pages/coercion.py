@@ -32,6 +32,8 @@ DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})
 LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d(?P<clock>T\d\d:\d\d(:\d\d)?)?", re.ASCII)
 MIDNIGHT, CHINA_OFFSET = "T00:00", "+08:00"
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+# A row of input objects may be named by its code instead of a number: `attributes.grade.values=IP67`.
+CODE = "code"
 TRUE, FALSE = frozenset({"true", "on", "1"}), frozenset({"false", "off", "0"})
 
 
@@ -120,11 +122,13 @@ class Coercion:
             return None
         return self.leaf(kind, text, path)
 
-    def object_of(self, kind: Any, path: str) -> dict[str, Any]:
-        """An input object from the fields below the path."""
-        found: dict[str, Any] = {}
+    def object_of(self, kind: Any, path: str, **given: Any) -> dict[str, Any]:
+        """An input object from the fields below the path, and from what is given already."""
+        found = dict(given)
         for name, member in members(kind).items():
             below = f"{path}.{name}"
+            if name in given:
+                continue
             if not self.fields.submitted(below) and may_be_left_out(kind, name):
                 continue
             value = self.value(member, below)
@@ -133,11 +137,14 @@ class Coercion:
         return found
 
     def list_of(self, kind: Any, path: str) -> Any:
-        """A list: the same name several times for leaves, numbered rows for objects."""
+        """A list: the same name several times for leaves, numbered rows for objects, or rows named by their codes."""
         item = nullable(kind)
         if is_object(item) or is_list(item):
-            rows = self.fields.rows(path)
-            return [self.value(kind, f"{path}.{row}") for row in rows] if rows else ABSENT
+            found = [self.value(kind, f"{path}.{row}") for row in self.fields.rows(path)]
+            if is_object(item) and CODE in members(item):
+                words = self.fields.words(path)
+                found += [self.object_of(item, f"{path}.{word}", **{CODE: word}) for word in words]
+            return found or ABSENT
         texts = self.fields.texts(path)
         return [self.leaf(item, text, path) for text in texts] if texts else ABSENT
 

@@ -61,6 +61,11 @@ class Fields:
         numbers = {part for part in parts if self.entered(f"{path}.{part}")}
         return sorted(numbers, key=int)[:ROWS_MAX]
 
+    def words(self, path: str) -> list[str]:
+        """The words that rows are named by instead: `["grade"]` for `attributes.grade.values`."""
+        parts = (part for part in self.children.get(path, ()) if not (part.isascii() and part.isdigit()))
+        return sorted(part for part in parts if self.entered(f"{path}.{part}"))[:ROWS_MAX]
+
 
 def read_fields(text: str) -> Fields:
     """The fields of a query string or of a form's body (`application/x-www-form-urlencoded`)."""

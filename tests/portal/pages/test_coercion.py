@@ -19,6 +19,7 @@ scalar Date
 scalar DateTime
 scalar BigInt
 enum Colour { RED GREEN }
+input Wish { code: String! values: [String!]! least: Int }
 input Inner { word: String! count: Int }
 input Outer {
   id: ID! text: String whole: Int! number: Float yes: Boolean colour: Colour colours: [Colour!] words: [String!]!
@@ -27,7 +28,7 @@ input Outer {
 type Query {
   f(
     outer: Outer, text: String, whole: Int, number: Float, yes: Boolean, colour: Colour, wholes: [Int!],
-    date: Date, at: DateTime, big: BigInt, must: Int
+    date: Date, at: DateTime, big: BigInt, must: Int, wishes: [Wish!]
   ): Int
 }
 """
@@ -186,3 +187,23 @@ def test_rows_are_read_in_the_order_of_their_numbers_and_bounded() -> None:
 def test_more_fields_than_a_form_has_are_refused() -> None:
     with pytest.raises(TooManyFieldsError):
         read_fields("&".join("a=1" for _ in range(1001)))
+
+
+def test_rows_with_a_code_may_be_named_by_it() -> None:
+    pairs = [("wishes.use.values", "a"), ("wishes.grade.values", "IP67"), ("wishes.grade.values", "IP68")]
+    expected = [{"code": "grade", "values": ["IP67", "IP68"]}, {"code": "use", "values": ["a"]}]
+    assert coerced("$wishes: [Wish!]", pairs) == ({"wishes": expected}, [])
+    # A box of a facet that nothing was ticked of is no row, and what is wrong with a named row is named by its path.
+    assert coerced("$wishes: [Wish!]", [("wishes.use.values", "")]) == ({}, [])
+    numbered = [("wishes.0.code", "use"), ("wishes.0.values", "a"), ("wishes.grade.least", "x")]
+    _, problems = coerced("$wishes: [Wish!]", numbered)
+    assert problems == [Problem("wishes.grade.least", Mistake.NOT_WHOLE)]
+
+
+def test_rows_without_a_code_have_numbers_only() -> None:
+    assert (
+        coerced("$outer: Outer", [("outer.id", "1"), ("outer.whole", "1"), ("outer.rows.first.word", "a")])[0][
+            "outer"
+        ].get("rows")
+        is None
+    )
