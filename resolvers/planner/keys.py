@@ -101,5 +101,7 @@ def parsed(text: object, kind: type) -> Any:
     if kind is uuid.UUID:
         return uuid.UUID(text)
     if kind is bool:
+        if text not in {"true", "false"}:
+            raise ValueError
         return text == "true"
     return text

@@ -15,12 +15,13 @@ from decimal import Decimal
 from typing import Any
 
 import graphql as g
+import sqlalchemy as sa
 from sqlalchemy import BindParameter, bindparam
 
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import decode_id
-from segments.core_types import nullable_type
-from segments.strawberry_internals import metadata, python_name
+from segments.core_types import is_list, nullable_type
+from segments.strawberry_internals import enum_members, metadata, python_name
 
 coerce_input_literal: Any = vars(g.utilities)[
     "coerce_input_literal"
@@ -96,7 +97,34 @@ class Values:
             value = plain(get(variables), wanted)
             return through(value) if through else value
 
-        found[name] = self.bind(taken) if self.given(get) else None
+        found[name] = self.bind(taken, None if through else column_type(type_, wanted)) if self.given(get) else None
+
+
+SCALARS: dict[str, Any] = {
+    "String": sa.Text(),
+    "ID": sa.Text(),
+    "Int": sa.BigInteger(),
+    "BigInt": sa.BigInteger(),
+    "Decimal": sa.Numeric(),
+    "Boolean": sa.Boolean(),
+    "Date": sa.Date(),
+    "DateTime": sa.DateTime(timezone=True),
+}
+
+
+def column_type(type_: Any, wanted_type: str | None = None) -> Any:
+    """The type of a value's parameter; None leaves it to what an expression compares it with.
+
+    A function of several arguments, `any` or a plain SELECT say nothing of a parameter's type, and PostgreSQL refuses it.
+    """
+    if is_list(type_):
+        inner = column_type(nullable_type(nullable_type(type_).of_type), wanted_type)
+        return None if inner is None else sa.ARRAY(inner)
+    if isinstance(type_, g.GraphQLEnumType):
+        # Degrees of secrecy are stored as ranks, which their column's type makes of them.
+        ranked = any(hasattr(member, "rank") for member in enum_members(type_).values())
+        return None if ranked else sa.Text()
+    return sa.Uuid() if wanted_type is not None else SCALARS.get(type_.name)
 
 
 def absent(_: Any) -> None:
