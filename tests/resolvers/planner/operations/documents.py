@@ -220,7 +220,9 @@ class Writer:
             remakers |= dict.fromkeys(("after", "before"), lambda: self.values.cursor(place, target))
         for argument, element in definition.args.items():
             remakers.setdefault(argument, partial(self.values.of, argument, element))
-            if argument not in {*PAGING, *given} and (g.is_required_argument(element) or self.choices.below(2)):
+            if argument not in {*(PAGING if target else ()), *given} and (
+                g.is_required_argument(element) or self.choices.below(2)
+            ):
                 given[argument] = self.values.of(argument, element)
         written = [
             f"{each}: {self.written(definition.args[each], value, remakers[each])}" for each, value in given.items()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import inspect
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,15 +85,16 @@ def pool_of(oracle: Oracle, seen: Seen, whole: Seen, every_type: Iterable[Any]) 
                 pool.texts[f"{type_.name}.{column.name}"] = texts
                 pool.texts.setdefault(column.name, []).extend(texts)
     for (type_name, name), told in oracle.answers.known.items():
-        if isinstance(told, MergedAnswer):
-            pool.cursors[f"{type_name}.{name}"] = merged_cursors(seen, told, type_name)
+        owner = oracle.schema.type_map.get(type_name)
+        if isinstance(told, MergedAnswer) and owner is not None:
+            declared = declared_row(origin(owner))
+            owners = [None] if declared is None else seen.rows[declared.table.__tablename__]
+            pool.cursors[f"{type_name}.{name}"] = merged_cursors(seen, told, owners)
     return pool
 
 
-def merged_cursors(seen: Seen, told: MergedAnswer, type_name: str) -> list[str]:
+def merged_cursors(seen: Seen, told: MergedAnswer, owners: Iterable[Any]) -> list[str]:
     """Cursors of a merged list without arguments, over all the rows that it may belong to."""
-    table = re.sub(r"(?<!^)(?=[A-Z])", "_", type_name).lower()
-    owners: list[Any] = [None] if type_name == "Query" else seen.rows[table]
     absent = dict.fromkeys(
         name for name, each in inspect.signature(told.entries).parameters.items() if each.kind is each.KEYWORD_ONLY
     )

@@ -10,10 +10,10 @@ from typing import Any
 import graphql as g
 from graphql.execution.values import get_argument_values, get_directive_values, get_variable_values
 
-from segments.core_types import named_type, nullable_type
+from segments.core_types import named_type
 from segments.marks import Needs
 from segments.strawberry_internals import directives, metadata, type_arguments
-from tests.resolvers.planner.oracle.pages import check_page
+from tests.resolvers.planner.oracle.pages import PAGING, check_page
 from tests.resolvers.planner.oracle.schema import IDS_MAX, Oracle
 from tests.resolvers.planner.oracle.seen import Seen
 from tests.resolvers.planner.oracle.texts import Refused, check_text, read_global_id
@@ -170,13 +170,14 @@ class Request:
 
     def check_field(self, type_: Any, field: Any, arguments: dict[str, Any]) -> None:
         """The arguments of one field."""
-        if named_type(field.type).name.endswith("Connection"):
+        is_list = named_type(field.type).name.endswith("Connection")
+        if is_list:
             check_page(arguments, self.oracle.order(type_, field))
         if len(arguments.get("ids") or ()) > IDS_MAX:
             raise Refused("BAD_USER_INPUT", "ids")
         for name, argument in field.args.items():
             is_id = named_type(argument.type).name == "ID"
-            if name not in {"after", "before"} and not is_id:
+            if not is_id and (name not in PAGING or not is_list):
                 check_value(argument, arguments.get(name))
 
 
@@ -189,7 +190,7 @@ def check_value(element: Any, value: Any) -> None:
             check_value(element, item)
     elif isinstance(value, dt.datetime):
         check_instant(value)
-    elif isinstance(type_ := nullable_type(element.type), g.GraphQLInputObjectType) and value is not None:
+    elif isinstance(type_ := named_type(element.type), g.GraphQLInputObjectType) and value is not None:
         for name, member in type_.fields.items():
             if named_type(member.type).name != "ID":
                 check_value(member, value.get(name) if isinstance(value, dict) else getattr(value, name))

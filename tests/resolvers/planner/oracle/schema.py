@@ -152,7 +152,7 @@ class Oracle:
         if name == "id":
             return global_id(type_.name, source.row["id"])
         if g.is_leaf_type(target):
-            return source.row[name]
+            return shown(target, source.row[name])
         if is_value(origin(target)):
             members = [key.removeprefix(f"{name}_") for key in source.row if key.startswith(f"{name}_")]
             found = {member: source.row[f"{name}_{member}"] for member in members}
@@ -230,8 +230,9 @@ def entries_of(target: Any, rows: Sequence[Found]) -> list[tuple[Sequence[Any], 
 def keywords(field: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     """A field's arguments but those of paging as registered answers receive them."""
     found: dict[str, Any] = {}
+    paging = PAGING if named_type(field.type).name.endswith("Connection") else ()
     for name, argument in field.args.items():
-        if name not in PAGING:
+        if name not in paging:
             spread(found, python_name(argument, name), argument, arguments.get(name))
     return found
 
@@ -252,11 +253,16 @@ def plain(value: Any) -> Any:
     return getattr(value, "value", value)
 
 
+def shown(type_: Any, value: Any) -> Any:
+    """A column's value, or null where it is one that this view's enum does not have."""
+    hidden = isinstance(type_, g.GraphQLEnumType) and isinstance(value, str) and value not in type_.values
+    return None if hidden else value
+
+
 def written(type_: Any, value: Any) -> Any:
     """A leaf as the answer holds it."""
     if isinstance(type_, g.GraphQLEnumType):
-        name = DEGREES[value] if isinstance(value, int) else plain(value)
-        return name if name in type_.values else None
+        return DEGREES[value] if isinstance(value, int) else plain(value)
     if isinstance(value, dt.datetime):
         return instant(value)
     if isinstance(value, dt.date):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from tests.resolvers.planner.oracle import search
 from tests.resolvers.planner.oracle.answers import Answers
 from tests.resolvers.planner.oracle.customers import held, localised
 from tests.resolvers.planner.oracle.seen import Found, Seen
@@ -43,8 +44,16 @@ def agreed_until(seen: Seen, variant: Found) -> dt.date | None:
 
 
 def price_from(seen: Seen, product: Found) -> Found | None:
-    paid = [found for each in seen.where("variant", "product_id", product["id"]) if (found := price(seen, each))]
-    return min(paid, key=lambda row: (row["amount"], row["currency"]), default=None)
+    return min(paid(seen, product), key=lambda row: (row["amount"], row["currency"]), default=None)
+
+
+def price_to(seen: Seen, product: Found) -> Found | None:
+    return min(paid(seen, product), key=lambda row: (-row["amount"], row["currency"]), default=None)
+
+
+def paid(seen: Seen, product: Found) -> list[Found]:
+    """What the viewer pays for each variant."""
+    return [found for each in seen.where("variant", "product_id", product["id"]) if (found := price(seen, each))]
 
 
 def available(seen: Seen, variant: Found) -> int:
@@ -69,9 +78,16 @@ def product_count(seen: Seen, category: Found) -> int:
     return sum(len(seen.where("product", "category_id", shelf)) for shelf in shelves(seen, category["id"]))
 
 
-def products(seen: Seen, row: Found, *, category: str | None, status: str | None = None) -> bool:
-    within = category is None or row["category_id"] in set(shelves(seen, key_in(category, "Category")))
-    return within and status in {None, row["status"]}
+def products(seen: Seen, row: Found, *, category: str | None, category_slug: str | None = None, **wanted: Any) -> bool:
+    within = (
+        row["category_id"] in set(shelves(seen, key_in(category, "Category")))
+        if category is not None
+        else category_slug is None
+        or any(
+            row["category_id"] in shelves(seen, each["id"]) for each in seen.where("category", "slug", category_slug)
+        )
+    )
+    return within and search.matching(seen, row, **wanted)
 
 
 def categories(_: Seen, row: Found, *, parent: str | None) -> bool:
@@ -96,9 +112,12 @@ def register(answers: Answers) -> None:
     answers.answer("Variant", "available")(available)
     answers.answer("Variant", "availability")(lambda seen, variant: availability(seen, [variant]))
     answers.answer("Product", "price_from")(price_from)
+    answers.answer("Product", "price_to")(price_to)
     answers.answer("Product", "availability")(
         lambda seen, product: availability(seen, seen.where("variant", "product_id", product["id"]))
     )
     answers.answer("Category", "product_count")(product_count)
     answers.answer("Query", "products")(products)
     answers.answer("Query", "categories")(categories)
+    answers.answer("Facet", "options")(lambda _, facet: facet["options"])
+    answers.answer("Query", "product_facets")(search.product_facets)

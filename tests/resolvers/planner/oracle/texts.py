@@ -46,16 +46,19 @@ def key_text(value: Any) -> str:
 def read_cursor(text: str, kinds: Sequence[type], *, nullable: Sequence[bool]) -> list[Any]:
     """The order keys of a cursor; anything that no server wrote for such a list is refused."""
     try:
-        raw = base64.b64decode(text, validate=True)
-        values = json.loads(raw.decode())
-        if not isinstance(values, list) or len(values) != len(kinds):
-            raise ValueError(text)
-        found = [None if value is None else key_of_text(value, kind) for value, kind in zip(values, kinds, strict=True)]
+        found = keys_in(json.loads(base64.b64decode(text, validate=True).decode()), kinds)
     except (ValueError, RecursionError) as error:
         raise Refused("BAD_USER_INPUT", "cursor") from error
     if any(value is None and not may for value, may in zip(found, nullable, strict=True)):
         raise Refused("BAD_USER_INPUT", "a null where none can be")
     return found
+
+
+def keys_in(values: Any, kinds: Sequence[type]) -> list[Any]:
+    """The keys in a cursor's list; a ValueError for what is no such list."""
+    if not isinstance(values, list) or len(values) != len(kinds):
+        raise ValueError(values)
+    return [None if value is None else key_of_text(value, kind) for value, kind in zip(values, kinds, strict=True)]
 
 
 def key_of_text(text: Any, kind: type) -> Any:
@@ -66,8 +69,10 @@ def key_of_text(text: Any, kind: type) -> Any:
         if not INSTANT.fullmatch(text):
             raise ValueError(text)
         return dt.datetime.fromisoformat(text)
+    if kind is bool and text not in {"true", "false"}:
+        raise ValueError(text)
     if kind is bool:
-        return {"true": True, "false": False}[text]
+        return text == "true"
     readers: dict[type, Any] = {str: str, int: int, uuid.UUID: uuid.UUID, dt.date: dt.date.fromisoformat}
     return readers[kind](text)
 

@@ -124,6 +124,7 @@ class Factory:
             (sa.DateTime, INSTANTS),
             (sa.Date, DAYS),
             (sa.Boolean, (True, False)),
+            (sa.LargeBinary, (b"", b"\0\xff")),
             (sa.Integer, NUMBERS),
             (sa.Text, TEXTS),
         )

@@ -8,6 +8,7 @@ from typing import Any
 from domain.customers.tables import Customer, Region, Segment
 from domain.programmes.tables import Programme
 from domain.shop import tables
+from domain.shop.words import document_vector
 from segments.audiences import CONSUMER, ENTERPRISE, GOVERNMENT
 from segments.classification import Classification
 from tests.resolvers.planner.seeded.factory import DAYS, EVERY_AUDIENCE, TEXTS, Factory
@@ -29,12 +30,15 @@ def add_product(make: Factory, at: int) -> None:
     """A product with its parts; the first ones are for everybody to see."""
     marks: dict[str, Any] = {"audiences": list(EVERY_AUDIENCE), "classification": Classification.PUBLIC}
     cost = make.random.choice([None, 0, 99, 2**40])
+    name = make.random.choice(TEXTS)
     product = make.add(
         tables.Product,
         category_id=make.one(tables.Category)["id"],
         origin_programme_id=make.perhaps(Programme),
         slug=f"p{at}" if at % 5 else f"p%_{at}",
-        name=make.random.choice(TEXTS),
+        name=name,
+        search=document_vector(name, make.random.choice(TEXTS)),
+        brand=make.random.choice(("四方", "a", "A")),
         position=at % 4,
         cost_amount=cost,
         cost_currency=None if cost is None else make.random.choice(CURRENCIES),
@@ -44,7 +48,8 @@ def add_product(make: Factory, at: int) -> None:
     for _ in make.times(0, 2):
         make.add(tables.Media, **of, position=make.random.choice([0, 0, 1]))
     for _ in make.times(0, 3):
-        make.add(tables.Attribute, **of, position=make.random.choice([0, 0, 1]))
+        code, value = make.random.choice(("use", "grade", "")), make.random.choice(TEXTS[:4])
+        make.add(tables.Attribute, **of, code=code, value=value, position=make.random.choice([0, 0, 1]))
     for _ in make.times(0, 3):
         add_variant(make, of, marks if at < 10 else {})
 

@@ -1,0 +1,151 @@
+"""How the catalogue's search and its facets are answered."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from domain.shop.words import query_terms
+from foundation.money import Money
+from segments.audiences import CONSUMER, ENTERPRISE, GOVERNMENT, STAFF
+from tests.resolvers.planner.oracle import shop
+from tests.resolvers.planner.oracle.customers import localised
+from tests.resolvers.planner.oracle.seen import Found, Seen
+from tests.resolvers.planner.oracle.texts import global_id
+
+FACETS = {
+    "category": ("类目", "Category"),
+    "brand": ("品牌", "Brand"),
+    "availability": ("供货", "Availability"),
+}
+STATES = {
+    "IN_STOCK": ("有现货", "In stock"),
+    "LOW_STOCK": ("库存紧张", "Few left"),
+    "OUT_OF_STOCK": ("缺货", "Out of stock"),
+    "NOT_STOCKED": ("按需提供", "On request"),
+}
+OPTIONS_MAX = 50
+Counted = dict[tuple[str, str], int]  # by value and name
+
+
+def matching(
+    seen: Seen,
+    row: Found,
+    *,
+    text: str | None = None,
+    brand: str | None = None,
+    status: str | None = None,
+    available_only: bool | None = None,
+    price_from: Decimal | None = None,
+    price_to: Decimal | None = None,
+    attributes: list[dict[str, Any]] | None = None,
+) -> bool:
+    variants = seen.where("variant", "product_id", row["id"])
+    paid = [found for each in variants if (found := shop.price(seen, each))]
+    amounts = [Decimal(Money(each["amount"], each["currency"]).decimal()) for each in paid]
+    of_product = {(each["code"], each["value"]) for each in seen.where("attribute", "product_id", row["id"])}
+    return (
+        (text is None or has_words(row["search"], query_terms(text)))
+        and brand in {None, row["brand"]}
+        and status in {None, row["status"]}
+        and (not available_only or shop.availability(seen, variants) != "OUT_OF_STOCK")
+        and ((price_from is None and price_to is None) or any(between(each, price_from, price_to) for each in amounts))
+        and all(any((wish["code"], each) in of_product for each in wish["values"]) for wish in attributes or ())
+    )
+
+
+def between(amount: Decimal, least: Decimal | None, most: Decimal | None) -> bool:
+    return (least is None or least <= amount) and (most is None or amount <= most)
+
+
+def has_words(vector: str, terms: str) -> bool:
+    """Whether a tsvector has all terms: words, beginnings of words, and words side by side."""
+    places = {
+        word: {int(at) for at in re.findall(r"\d+", where)} for word, where in re.findall(r"'(\w+)':(\S+)", vector)
+    }
+    return bool(terms) and all(has_term(places, term) for term in terms.split(" & "))
+
+
+def has_term(places: dict[str, set[int]], term: str) -> bool:
+    words = re.findall(r"'(\w+)'", term)
+    if term.endswith(":*") and len(words) == 1:
+        return any(word.startswith(words[0]) for word in places)
+    starts = places.get(words[0], set[int]())
+    return any(all(start + step in places.get(word, set()) for step, word in enumerate(words)) for start in starts)
+
+
+def product_facets(
+    seen: Seen,
+    *,
+    category: str | None,
+    category_slug: str | None = None,
+    brand: str | None,
+    attributes: list[dict[str, Any]] | None,
+    available_only: bool | None = None,
+    **rest: Any,
+) -> list[Found]:
+    wanted = {"brand": brand, "available_only": available_only, "attributes": attributes, **rest}
+
+    def found(**instead: Any) -> list[Found]:
+        whole = {"category": category, "category_slug": category_slug, **wanted, **instead}
+        return [row for row in seen.rows["product"] if shop.products(seen, row, **whole)]
+
+    english = seen.viewer.language == "en"
+    counts: dict[str, Counted] = {"category": categories(seen, found(category=None, category_slug=None))}
+    counts["brand"] = Counter((row["brand"], row["brand"]) for row in found(brand=None))
+    if seen.viewer.audience in {CONSUMER, ENTERPRISE, GOVERNMENT, STAFF}:
+        stocks = (seen.where("variant", "product_id", row["id"]) for row in found(available_only=None))
+        states = [shop.availability(seen, each) for each in stocks]
+        counts["availability"] = Counter((state, STATES[state][english]) for state in states)
+    fixed = [facet(code, FACETS[code][english], each) for code, each in counts.items() if each]
+    free = [
+        facet(code, name, each)
+        for code in sorted({row["code"] for row in seen.rows["attribute"]})
+        for name, each in attribute_counts(seen, code, found(attributes=without(attributes, code)))
+    ]
+    several = [each for each in free if len(each["options"]) > 1]
+    return [
+        *fixed,
+        *sorted(several, key=lambda each: (-sum(option["count"] for option in each["options"]), each["code"])),
+    ][:100]
+
+
+def without(wishes: list[dict[str, Any]] | None, code: str) -> list[dict[str, Any]]:
+    return [wish for wish in wishes or () if wish["code"] != code]
+
+
+def categories(seen: Seen, products: Iterable[Found]) -> Counted:
+    """Every shelf with what lies on it and below it."""
+    rows = list(products)
+    counted = {
+        (global_id("Category", shelf["id"]), localised(seen, shelf)): sum(
+            row["category_id"] in set(shop.shelves(seen, shelf["id"])) for row in rows
+        )
+        for shelf in seen.rows["category"]
+    }
+    return {option: count for option, count in counted.items() if count}
+
+
+def attribute_counts(seen: Seen, code: str, products: Iterable[Found]) -> Iterator[tuple[str, Counted]]:
+    """The name of an attribute, and how many products have each value of it."""
+    names: set[str] = set()
+    holders: dict[str, set[Any]] = defaultdict(set)
+    shown: dict[str, set[str]] = defaultdict(set)
+    parts = (seen.where("attribute", "product_id", row["id"]) for row in products)
+    for row in itertools.chain.from_iterable(parts):
+        if row["code"] == code:
+            names.add(localised(seen, row))
+            holders[row["value"]].add(row["product_id"])
+            shown[row["value"]].add(localised(seen, row, "value"))
+    if names:
+        yield min(names), {(value, min(shown[value])): len(who) for value, who in holders.items()}
+
+
+def facet(code: str, name: str, counted: Counted) -> Found:
+    ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0][0]))
+    options = [{"value": value, "name": shown, "count": count} for (value, shown), count in ordered]
+    return {"code": code, "name": name, "options": options[:OPTIONS_MAX]}
