@@ -18,7 +18,7 @@ from resolvers.customers import localised
 from resolvers.planner.declare import AUDIENCE, LANGUAGE
 from resolvers.planner.keys import id_expression
 from resolvers.planner.sqljson import literal
-from resolvers.shop import PRICED, Bound, matching, product_availability, shelves
+from resolvers.shop import PRICED, Bound, matching, product_availability, shelves, wished_shelf
 from segments.audiences import Audience
 
 # Choices of a facet, the most frequent first: nobody reads a longer list.
@@ -29,6 +29,7 @@ Rows = sa.Select[*tuple[Any, ...]]
 def product_facets(
     *,
     category: Bound = None,
+    category_slug: Bound = None,
     brand: Bound = None,
     available_only: Bound = None,
     attributes: Bound = None,
@@ -38,6 +39,7 @@ def product_facets(
 
     An attribute counts only where it has two values at least: with one there is nothing to choose.
     """
+    category = wished_shelf(category, category_slug)
     wanted = {"brand": brand, "available_only": available_only, "attributes": attributes, **rest}
     parts = (
         _categories(**wanted),
@@ -61,7 +63,7 @@ def product_facets(
         .where(ranked.c.rank <= sa.bindparam(None, OPTIONS_MAX, sa.BigInteger()))
         .group_by(ranked.c.place, ranked.c.code)
         .having(sa.or_(ranked.c.place < 3, sa.func.count() > 1))
-        .order_by(ranked.c.place, sa.func.sum(ranked.c.count).desc(), ranked.c.code)
+        .order_by(ranked.c.place, sa.func.sum(ranked.c.count).desc(), sa.collate(ranked.c.code, "C"))
     )
     return facets
 

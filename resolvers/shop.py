@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,10 +48,20 @@ def caption(media: sa.FromClause) -> sa.ColumnElement[str]:
     return localised(media, "caption")
 
 
-def products(product: sa.FromClause, *, category: Bound = None, **wanted: Bound) -> sa.ColumnElement[bool] | Spread:
+def products(
+    product: sa.FromClause, *, category: Bound = None, category_slug: Bound = None, **wanted: Bound
+) -> sa.ColumnElement[bool] | Spread:
     """Products of a category and of those below it, by whatever else `matching` knows."""
-    where = matching(product, **wanted)
-    return where if category is None else Spread(product.c.category_id, shelves(category), where)
+    where, shelf = matching(product, **wanted), wished_shelf(category, category_slug)
+    return where if shelf is None else Spread(product.c.category_id, shelves(shelf), where)
+
+
+def wished_shelf(category: Bound, slug: Bound) -> Bound:
+    """The id of the category that is wished by its id, or else by its slug."""
+    if category is not None or slug is None:
+        return category
+    named = tables.Category.__table__.alias()
+    return sa.select(named.c.id).where(named.c.slug == slug).scalar_subquery()
 
 
 def matching(
@@ -193,17 +203,29 @@ def _best_offer(
 
 def price_from(product: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
     """What the viewer pays today for the cheapest variant of a product."""
+    return _paid_first(product, lambda amount: amount.asc())
+
+
+def price_to(product: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
+    """What the viewer pays today for the dearest variant of a product."""
+    return _paid_first(product, lambda amount: amount.desc())
+
+
+def _paid_first(
+    product: sa.FromClause, order: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
+) -> sa.Select[*tuple[Any, ...]]:
+    """The price of the variant that comes first when they stand by what the viewer pays."""
     variant = tables.Variant.__table__.alias("offered")
     paid = price(variant).lateral("paid")
-    cheapest: sa.Select[*tuple[Any, ...]] = (
+    first: sa.Select[*tuple[Any, ...]] = (
         sa.select(paid.c.amount, paid.c.currency)
         .select_from(variant.join(paid, sa.true()))
         .where(variant.c.product_id == product.c.id)
-        .order_by(paid.c.amount, paid.c.currency)
+        .order_by(order(paid.c.amount), paid.c.currency)
         .limit(sa.bindparam(None, 1, sa.BigInteger()))
         .correlate(product)
     )
-    return cheapest
+    return first
 
 
 def available(variant: sa.FromClause) -> sa.ColumnElement[Any]:

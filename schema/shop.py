@@ -123,6 +123,7 @@ class Product(Node):
     status: ProductStatus
     category: Category
     price_from: Annotated[Money | None, For(*PRICED)] = sql(answers.price_from)
+    price_to: Annotated[Money | None, For(*PRICED)] = sql(answers.price_to)
     availability: Annotated[Availability, For(*PRICED)] = sql(answers.product_availability)
     variants: list[Variant]
     media: list[Media]
@@ -155,12 +156,14 @@ class ProductFilter:
     """Which products to list: those that fulfil everything given here. 商品筛选条件。
 
     `text` asks for every word of it, in Chinese or English, in names, summaries and descriptions; one without words, such
-    as a sign alone, finds nothing. `category` counts those below it. `priceFrom` and `priceTo` are what the viewer pays for
+    as a sign alone, finds nothing. `category` counts those below it; `categorySlug` names it by its slug where no `category`
+    is given. `priceFrom` and `priceTo` are what the viewer pays for
     some variant of the product, in major units. `availableOnly` leaves out what is out of stock.
     """
 
     text: Annotated[str | None, Through(query_terms)] = None
     category: Annotated[strawberry.ID | None, Of("Category")] = None
+    category_slug: str | None = None
     brand: str | None = None
     available_only: Annotated[bool | None, For(*PRICED)] = None
     price_from: Annotated[Decimal | None, For(*PRICED)] = None
