@@ -80,7 +80,8 @@ def asked_page(compiler: Compiler, field: Any, node: Any) -> Page:
     page = Page({name: values.given(each) for name, each in get.items()}, get)
     if page.has["first"] and page.has["last"]:
         raise bad_input("request.first_and_last")
-    page.size(values.variables)
+    # A fact, because it is asked again of every request: a page that selects its count alone binds no size.
+    values.fact(lambda variables: page.size(variables) >= 0)
     return page
 
 
