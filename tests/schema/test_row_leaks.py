@@ -1,0 +1,189 @@
+"""Rows: a viewer's answers are the same, byte for byte, in a world without the rows that they may not see.
+
+So a row outside the viewer's rights is as absent as a random id: by `node` and `nodes`, by its keys, in lists, counts,
+filters, searches, merged lists and sums, below every other row, before and after every cursor.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import re
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+
+from foundation.database import Database
+from foundation.settings import Settings
+from resolvers.planner.engine import Answer, Engine, Operation
+from resolvers.planner.keys import encode_id
+from resolvers.planner.limits import DocumentLimits
+from resolvers.planner.pool import ReadPool
+from schema.views import compiled_views
+from segments.audiences import Audience
+from segments.classification import Classification
+from segments.viewer import Viewer
+from tests.rows import NOW
+from tests.schema.questions import PAGE, Question, Questions, every_table_is_asked, is_merged
+from tests.schema.worlds import COMPARTMENT, TYPES, Worlds, worlds
+
+NAMES = ("anonymous", "consumer", "enterprise", "government", "military", "division", "staff")
+CURSOR = re.compile(rb'"cursor" ?: ?"([^"]+)"')
+UNLIMITED = DocumentLimits(**dict.fromkeys([field.name for field in dataclasses.fields(DocumentLimits)], 10**9))
+
+
+class Asker:
+    """Engines on several databases that share their documents and plans, because compiling is what takes the time."""
+
+    def __init__(self) -> None:
+        self._engines: dict[Audience, Engine] = {}
+
+    async def answers(self, database: Database, viewer: Viewer, questions: list[Question]) -> list[Answer]:
+        """The answers of one world to a viewer, at one instant."""
+        assert viewer.audience is not None
+        shared = self._engines.get(viewer.audience)
+        if shared is None:
+            views = compiled_views((viewer.audience,))
+            shared = self._engines[viewer.audience] = Engine(views, database, UNLIMITED, clock=lambda: NOW)
+        engine = copy.copy(shared)
+        engine.database, engine.pool = database, ReadPool(database, 1, 60)
+        try:
+            return [await engine.execute(viewer, Operation(each.source, each.variables)) for each in questions]
+        finally:
+            await engine.pool.close()
+
+
+@pytest.fixture(scope="module")
+async def both(own_database: Database, settings: Settings) -> AsyncIterator[Worlds]:
+    async with worlds(own_database, settings) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def asker() -> Asker:
+    return Asker()
+
+
+def questions_of(both: Worlds, name: str) -> list[Question]:
+    """Every question of a viewer's view."""
+    audience = both.viewers[name].audience
+    assert audience is not None
+    schema = compiled_views((audience,))[audience].core
+    return list(Questions(schema, both.world, both.hidden(name)).all())
+
+
+def cleared(viewer: Viewer) -> Viewer:
+    """The same person with every right to secrets."""
+    rights = {"clearance": Classification.TOP_SECRET, "compartments": frozenset({COMPARTMENT})}
+    return dataclasses.replace(viewer, **rights)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+async def test_answers_are_those_of_a_world_without_the_hidden_rows(both: Worlds, asker: Asker, name: str) -> None:
+    viewer, questions = both.viewers[name], questions_of(both, name)
+    full = await asker.answers(both.full, viewer, questions)
+    reduced = await asker.answers(both.reduced[name], viewer, questions)
+    for question, here, there in zip(questions, full, reduced, strict=True):
+        assert here.body == there.body, f"{question.source}\n{question.variables}"
+    # The questions are answered, they reach every table, and the world has something to hide.
+    assert not [(each.source, answer.body) for each, answer in zip(questions, full, strict=True) if answer.refused]
+    audience = viewer.audience
+    assert audience is not None
+    assert every_table_is_asked(compiled_views((audience,))[audience].core, questions, both.hidden(name)) == []
+
+
+@pytest.mark.slow
+async def test_the_questions_would_tell(both: Worlds, asker: Asker) -> None:
+    """Somebody who is cleared for everything sees in these answers that the worlds differ: for every table."""
+    staff = cleared(both.viewers["staff"])
+    questions = questions_of(both, "staff")
+    full = await asker.answers(both.full, staff, questions)
+    reduced = await asker.answers(both.reduced["staff"], staff, questions)
+    differing = [
+        question for question, here, there in zip(questions, full, reduced, strict=True) if here.body != there.body
+    ]
+    told = frozenset[uuid.UUID]().union(*(question.about for question in differing))
+    hidden = both.hidden("staff")
+    assert {made.table for made in hidden if made.key in told} == {made.table for made in hidden if made.table in TYPES}
+    roots = {
+        question.source.split("{", 1)[1].split("(", maxsplit=1)[0].split("{", maxsplit=1)[0].strip()
+        for question in differing
+    }
+    assert {"customers", "products", "orders", "orderTotals", "programmes", "fleetCounts", "node", "nodes"} <= roots
+
+
+def merged_lists(both: Worlds, name: str) -> list[tuple[str, dict[str, str]]]:
+    """Operations on every merged list of a view, below a visible row where it is below one; `%` is for arguments."""
+    audience = both.viewers[name].audience
+    assert audience is not None
+    schema = compiled_views((audience,))[audience].core
+    questions = Questions(schema, both.world, both.hidden(name))
+    body = " { edges { cursor node { __typename at: __typename } } totalCount " + PAGE + " } }"
+    query: Any = schema.query_type
+    found: list[tuple[str, dict[str, str]]] = [
+        ("{ " + field + "(%)" + body, {}) for field, each in query.fields.items() if is_merged(each)
+    ]
+    for table, type_ in questions.row_types().items():
+        parent = questions.telling(table)[0].global_id
+        for field, each in type_.fields.items():
+            if is_merged(each):
+                head = "query($parent: ID!) { node(id: $parent) { ... on " + type_.name
+                found.append((head + " { " + field + "(%)" + body + " } }", {"parent": parent}))
+    return found
+
+
+@pytest.mark.parametrize("name", ["enterprise", "government", "military", "staff"])
+async def test_a_cursor_of_somebody_who_sees_more_tells_nothing(both: Worlds, asker: Asker, name: str) -> None:
+    viewer = both.viewers[name]
+    lists = merged_lists(both, name)
+    assert lists
+    for source, variables in lists:
+        all_of_it = [Question(source.replace("%", "first: 100"), variables)]
+        [seen_by_viewer] = await asker.answers(both.full, viewer, all_of_it)
+        [seen_by_other] = await asker.answers(both.full, cleared(viewer), all_of_it)
+        own, others = (set(CURSOR.findall(answer.body)) for answer in (seen_by_viewer, seen_by_other))
+        assert own < others, source
+        questions = [
+            Question(source.replace("%", f'{way}: 3, {bound}: "{cursor.decode()}"'), variables)
+            for cursor in sorted(others)
+            for way, bound in (("first", "after"), ("last", "before"))
+        ]
+        full = await asker.answers(both.full, viewer, questions)
+        reduced = await asker.answers(both.reduced[name], viewer, questions)
+        assert [answer.body for answer in full] == [answer.body for answer in reduced]
+        assert not any(answer.refused for answer in full)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_hidden_row_is_a_random_id(both: Worlds, asker: Asker, name: str) -> None:
+    """The same within one world: the id of a hidden row and an id of nothing have the same answer."""
+    source = "query($id: ID!, $ids: [ID!]!) { node(id: $id) { __typename id } nodes(ids: $ids) { __typename id } }"
+    hidden = [made for made in both.hidden(name) if made.table in TYPES]
+    ids = [id_ for made in hidden for id_ in (made.global_id, encode_id(TYPES[made.table], uuid.uuid4()))]
+    questions = [Question(source, {"id": id_, "ids": [id_]}) for id_ in ids]
+    bodies = {answer.body for answer in await asker.answers(both.full, both.viewers[name], questions)}
+    assert [orjson.loads(body) for body in bodies] == [{"data": {"node": None, "nodes": [None]}}]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_visible_rows_are_found_by_their_ids(both: Worlds, asker: Asker, name: str) -> None:
+    """What the comparison above stands on: the rows that are not hidden do come out."""
+    viewer = both.viewers[name]
+    assert viewer.audience is not None
+    types = compiled_views((viewer.audience,))[viewer.audience].core.type_map
+    shown = [made for made in both.world.rows if made.key in both.visible[name] and TYPES.get(made.table) in types]
+    source = "query($id: ID!) { node(id: $id) { __typename id } }"
+    found = await asker.answers(both.full, viewer, [Question(source, {"id": made.global_id}) for made in shown])
+    assert shown
+    for made, answer in zip(shown, found, strict=True):
+        assert orjson.loads(answer.body) == {"data": {"node": {"__typename": TYPES[made.table], "id": made.global_id}}}
+
+
+def test_every_audience_is_compared(both: Worlds) -> None:
+    assert {viewer.audience for viewer in both.viewers.values()} == set(Audience)
+    for name in NAMES:
+        assert len(both.hidden(name)) > 50

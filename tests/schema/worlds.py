@@ -1,0 +1,243 @@
+"""Two worlds for a viewer: one with everything in it, and a copy without the rows that the viewer may not see.
+
+If a viewer's every answer is the same in both, byte for byte, then nothing tells of the hidden rows: not their content, not
+their number, not that there are any. The rows are made from the tables: for each table some that are visible and some
+that are hidden for each reason there is, below visible parents and above visible children.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.customers.tables import TeamRole
+from foundation import provision
+from foundation.database import Database, connect, open_database
+from foundation.session import set_statement
+from foundation.settings import Settings
+from resolvers.planner.compiler import row_of
+from resolvers.planner.keys import encode_id
+from schema.root import MASTER
+from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, GOVERNMENT, MILITARY, STAFF, Audience
+from segments.classification import Classification
+from segments.scopes import AUDIENCE_SCOPES
+from segments.viewer import Viewer
+from tests.databases import short_name
+from tests.rows import FILLED, NOW, ROWS, Bundle, sample
+
+SECRET, COMPARTMENT = Classification.SECRET, "QL-7"
+# Rows that are looked at as facts of the world, not as a customer's: every bundle shares them.
+SHARED = ("region", "employee", "source_system", "customer", "person", "login_session")
+# Columns that stay empty: ends of periods, what has been done, and keys of imported rows, which are unique.
+ENDS = ("valid_until", "followed_up", "ended", "retired", "actual_until", "source_line", "customer_id")
+# The GraphQL type of each table that has one.
+TYPES: dict[str, str] = {
+    declared.table.__tablename__: name for name, type_ in MASTER.core.type_map.items() if (declared := row_of(type_))
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A row of the world. `hidden_for` says why somebody may not see it; empty for rows of the viewers' own customer."""
+
+    table: str
+    values: Mapping[str, Any]
+    hidden_for: str = ""
+
+    @property
+    def key(self) -> uuid.UUID:
+        """The row's key."""
+        key: uuid.UUID = self.values["id"]
+        return key
+
+    @property
+    def global_id(self) -> str:
+        """The row's global id."""
+        return encode_id(TYPES[self.table], self.key)
+
+
+def filled(values: dict[str, Any], table: sa.Table) -> dict[str, Any]:
+    """A row with values in columns that may be empty, so that there is something to tell; what would end it stays empty."""
+    empty = [column for column in table.columns if values.get(column.name, "") is None and not column.foreign_keys]
+    return values | {column.name: sample(column) for column in empty if not column.name.startswith(ENDS)}
+
+
+class World:
+    """All rows, made once; the same for every viewer."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = Bundle(), Bundle()
+        self.rows: list[Made] = []
+        for table in FILLED:
+            self._add(table, self.ours.row(table))
+            self._add(table, self.theirs.row(table), "another customer's")
+        for table in FILLED:
+            self._add_below_visible_parents(table)
+        for table in FILLED:
+            if ROWS[table.name].classified:
+                self._add_above_visible_children(table)
+        customer = FILLED_BY_NAME["customer"]
+        branch = self.ours.another(customer, parent_id=self.ours.customer_id, classification=SECRET)
+        self._add(customer, branch, "a secret branch")
+        self._add(customer, self.ours.another(customer, parent_id=branch["id"]), "of a secret parent")
+        # What a unique key could tell of: a manager in office whom the viewer does not see.
+        manager = {"role": TeamRole.ACCOUNT_MANAGER, "valid_until": None, "classification": SECRET}
+        self._add(FILLED_BY_NAME["team_member"], self.ours.another(FILLED_BY_NAME["team_member"], **manager), "secret")
+
+    def of(self, table: str) -> list[Made]:
+        """The rows of one table."""
+        return [made for made in self.rows if made.table == table]
+
+    def _add(self, table: sa.Table, values: Mapping[str, Any], hidden_for: str = "") -> None:
+        self.rows.append(Made(table.name, filled(dict(values), table), hidden_for))
+
+    def _add_below_visible_parents(self, table: sa.Table) -> None:
+        """Rows that refer to our own visible rows, and are hidden for each reason that the table knows."""
+        reasons: dict[str, dict[str, Any]] = {}
+        if ROWS[table.name].classified:
+            reasons |= {"secret": {"classification": SECRET}, "compartmented": {"compartments": [COMPARTMENT]}}
+        if "customer_id" in table.c:
+            reasons["another customer's"] = {"customer_id": self.theirs.customer_id}
+        if "audiences" in table.c:
+            reasons["not offered"] = {"audiences": []}
+        for reason, values in reasons.items():
+            self._add(table, self._beside(self.ours, table, **values), reason)
+
+    def _add_above_visible_children(self, table: sa.Table) -> None:
+        """A bundle of our own customer in which the row of this table alone is secret."""
+        bundle = Bundle()
+        bundle.ids |= {name: self.ours.ids[name] for name in SHARED if name != table.name}
+        for each in FILLED:
+            if each.name in SHARED and each is not table:
+                continue
+            hidden = each is table
+            values = bundle.row(each, **({"classification": SECRET} if hidden else {}))
+            if each.name == "equipment_state":
+                # Its unit is visible, its present state is not: a unique key allows one open state a unit.
+                values["valid_until"] = None if hidden else values["valid_until"]
+                values["valid_from"] = NOW - dt.timedelta(days=1)
+            self._add(each, values, "secret" if hidden else "")
+
+    def _beside(self, bundle: Bundle, table: sa.Table, **values: Any) -> dict[str, Any]:
+        """A further row of a bundle; a variant has one stock a location, so stock gets a location of its own."""
+        if table.name == "stock":
+            location = FILLED_BY_NAME["stock_location"]
+            place = bundle.another(location)
+            self._add(location, place)
+            values["location_id"] = place["id"]
+        return bundle.another(table, **values)
+
+    async def insert(self, database: Database) -> None:
+        """Store all rows, parents first."""
+        async with AsyncSession(database.engine) as session:
+            await session.execute(set_statement(Viewer(None, clearance=Classification.TOP_SECRET).row_settings()))
+            for table in FILLED:
+                for made in self.of(table.name):
+                    await session.execute(sa.insert(table).values(made.values))
+            await session.commit()
+
+    async def visible(self, database: Database, viewer: Viewer) -> set[uuid.UUID]:
+        """The keys of the rows that PostgreSQL lets a viewer read; tests/segments proves that it is right."""
+        found: set[uuid.UUID] = set()
+        async with AsyncSession(database.engine) as session:
+            await session.execute(set_statement(viewer.row_settings()))
+            for table in FILLED:
+                found |= set(await session.scalars(sa.select(table.c.id)))
+        return found
+
+
+FILLED_BY_NAME = {table.name: table for table in FILLED}
+
+
+def viewers(world: World) -> dict[str, Viewer]:
+    """People of every audience, cleared for internal matters, and somebody who is not signed in."""
+
+    def person(audience: Audience, **more: Any) -> Viewer:
+        return Viewer(
+            audience,
+            person_id=world.ours.ids["person"],
+            clearance=Classification.INTERNAL,
+            scopes=AUDIENCE_SCOPES[audience],
+            language="en",
+            **more,
+        )
+
+    ours = {"customer_id": world.ours.customer_id}
+    return {
+        "anonymous": Viewer.anonymous("en"),
+        "consumer": person(CONSUMER, **ours),
+        "enterprise": person(ENTERPRISE, **ours),
+        "government": person(GOVERNMENT, **ours),
+        "military": person(MILITARY, **ours),
+        "division": person(DIVISION),
+        "staff": person(STAFF, employee_id=world.ours.ids["employee"]),
+    }
+
+
+@dataclass
+class Worlds:
+    """The world with everything, and for each viewer by name the one without what is hidden from them."""
+
+    world: World
+    full: Database
+    reduced: dict[str, Database]
+    viewers: dict[str, Viewer]
+    visible: dict[str, set[uuid.UUID]]
+
+    def hidden(self, name: str) -> list[Made]:
+        """The rows that a viewer may not see."""
+        return [made for made in self.world.rows if made.key not in self.visible[name]]
+
+
+@asynccontextmanager
+async def worlds(full: Database, settings: Settings, names: tuple[str, ...] = ()) -> AsyncGenerator[Worlds]:
+    """Fill an empty migrated database, and copy it for each viewer of these names, or for all."""
+    world = World()
+    await world.insert(full)
+    people = {name: each for name, each in viewers(world).items() if not names or name in names}
+    visible = {name: await world.visible(full, each) for name, each in people.items()}
+    # A database is copied only while nobody is connected to it.
+    await full.engine.dispose()
+    template = str(full.addresses.owner.database)
+    async with AsyncExitStack() as stack:
+        reduced: dict[str, Database] = {}
+        for name in people:
+            reduced[name] = await stack.enter_async_context(
+                copied(full, settings, template, f"{template}_{short_name(name)}")
+            )
+            await forget(reduced[name], world, visible[name])
+        yield Worlds(world, full, reduced, people, visible)
+
+
+@asynccontextmanager
+async def copied(full: Database, settings: Settings, template: str, name: str) -> AsyncGenerator[Database]:
+    """A copy of a database, dropped at the end."""
+    superuser = full.addresses.superuser
+    assert superuser is not None
+    await provision.make_database(superuser, name, template)
+    database = open_database(settings.model_copy(update={"database_name": name}))
+    try:
+        yield database
+    finally:
+        await database.close()
+        await provision.drop_database(superuser, name)
+
+
+async def forget(database: Database, world: World, visible: set[uuid.UUID]) -> None:
+    """Delete what is not visible. Visible rows that refer to it stay: it is for them as if it had never been."""
+    assert database.addresses.superuser is not None
+    superuser = await connect(database.addresses.superuser)
+    try:
+        await superuser.execute("set session_replication_role = replica")  # no foreign key is checked
+        for table in FILLED:
+            gone = [made.key for made in world.of(table.name) if made.key not in visible]
+            await superuser.execute(f'delete from "{table.name}" where id = any($1::uuid[])', gone)  # noqa: S608 - the name is ours.
+    finally:
+        await superuser.close()
