@@ -104,7 +104,8 @@ def shell(visit: Visit, audience: Audience | None, page: Page | None) -> dict[st
     inside = audience is CONSUMER or (visitor.signed_in and visitor.viewer.audience is audience)
     navigation = registry.navigation(audience, visitor.viewer.scopes) if audience and inside else []
     search_page = registry.search(audience) if audience and inside else None
-    searched = visit.fields.last(search_page.search.variable) if search_page and search_page.search else None
+    # Another page may have a variable of the same name, which is not what was sought here.
+    searched = visit.fields.last(page.search.variable) if page and page is search_page and page.search else None
     current = page.under if page and page.under else page.name if page else ""
     return {
         "page": page,
