@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from foundation.money import AmountError, Money, UnknownCurrencyError
 
@@ -15,6 +17,22 @@ QUANTITY_MAX = 1_000_000
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 EARLIEST = dt.date(1949, 10, 1)
+# What is kept of a file that is wrong all over; the rest is counted.
+FAULTS_KEPT_MAX = 100
+
+
+class NoValue(str):
+    """A cell of a workbook that holds no value of its own; the text is what the cell shows to whom edits it."""
+
+    __slots__ = ()
+    reason = "formula"
+
+
+class CellError(NoValue):
+    """What a workbook shows where a formula went wrong, such as `#REF!`."""
+
+    __slots__ = ()
+    reason = "cell_error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,24 @@ class Fault:
         return f"import.{self.reason}"
 
 
+class Faults:
+    """What is wrong with a file: the first faults themselves, of the others their number."""
+
+    def __init__(self, kept_max: int = FAULTS_KEPT_MAX) -> None:
+        self.kept_max = kept_max
+        self.kept: list[Fault] = []
+        self.count = self.lines = 0
+
+    def note(self, of_line: Sequence[Fault]) -> None:
+        """Take in the faults of one line."""
+        self.lines += 1
+        self.count += len(of_line)
+        self.kept += of_line[: self.kept_max - len(self.kept)]
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRow:
     """A line that can be an order."""
@@ -46,9 +82,17 @@ class OrderRow:
     currency: str
 
     @property
-    def content(self) -> tuple[str, dt.date, str, int, int, str]:
-        """What makes the line what it is, whichever line it is."""
-        return (self.customer_ref, self.ordered_on, self.sku, self.quantity, self.amount, self.currency)
+    def fingerprint(self) -> bytes:
+        """Tells this line from whatever else it may say one day; how a value is written makes no difference."""
+        # No text holds a line break.
+        content = f"{self.customer_ref}\n{self.ordered_on}\n{self.sku}\n{self.quantity}\n{self.amount}\n{self.currency}"
+        return hashlib.blake2b(content.encode(), digest_size=16).digest()
+
+    @property
+    def shown(self) -> str:
+        """The line as a report shows it."""
+        amount = Money(self.amount, self.currency).decimal()
+        return f"{self.customer_ref},{self.ordered_on},{self.sku},{self.quantity},{amount},{self.currency}"
 
 
 class FaultyRow(Exception):  # noqa: N818 - it carries faults, it is not one
@@ -62,7 +106,7 @@ class FaultyRow(Exception):  # noqa: N818 - it carries faults, it is not one
 def check_header(line: int, header: Sequence[str]) -> None:
     """The columns in any order, each once, and no other."""
     faults = [Fault(line, name, "", "column_missing") for name in COLUMNS if name not in header]
-    faults += [Fault(line, name, name, "column_unknown") for name in header if name not in COLUMNS]
+    faults += [Fault(line, name, name, "column_unknown") for name in map(cut, header) if name not in COLUMNS]
     faults += [Fault(line, name, name, "column_twice") for name in COLUMNS if list(header).count(name) > 1]
     if faults:
         raise FaultyRow(faults)
@@ -72,7 +116,7 @@ def parse_row(line: int, header: Sequence[str], cells: Sequence[str], today: dt.
     """The order a line describes, or a FaultyRow with every fault of the line."""
     if len(cells) != len(header):
         params = {"expected": len(header), "found": len(cells)}
-        raise FaultyRow([Fault(line, "", ",".join(cells)[:TEXT_CHARACTERS_MAX], "cell_count", params)])
+        raise FaultyRow([Fault(line, "", cut(",".join(cells)), "cell_count", params)])
     reading = Reading(line, dict(zip(header, cells, strict=True)))
     row = OrderRow(
         line,
@@ -88,12 +132,24 @@ def parse_row(line: int, header: Sequence[str], cells: Sequence[str], today: dt.
     return row
 
 
+@lru_cache(maxsize=4_096)
 def iso_date(text: str) -> dt.date | None:
     """The day of `2026-01-31`; None for any other writing and for days there are not."""
     try:
         return dt.date.fromisoformat(text) if ISO_DATE.fullmatch(text) else None
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=4_096)
+def minor_units(text: str, currency: str) -> int:
+    """An amount in minor units; UnknownCurrencyError or AmountError for what is none."""
+    return Money.parse(text, currency).amount
+
+
+def cut(text: str) -> str:
+    """No more of a text than a report shows."""
+    return text[:TEXT_CHARACTERS_MAX]
 
 
 class Reading:
@@ -105,9 +161,11 @@ class Reading:
         self.faults: list[Fault] = []
 
     def wrong(self, column: str, reason: str, **params: object) -> None:
-        """Note a fault; long values are cut."""
-        value = self.cells[column][:TEXT_CHARACTERS_MAX]
-        self.faults.append(Fault(self.line, column, value, reason, params))
+        """Note a fault. What is no value at all is not wrong in any other way."""
+        cell = self.cells[column]
+        if isinstance(cell, NoValue):
+            reason, params = cell.reason, {}
+        self.faults.append(Fault(self.line, column, cut(str(cell)), reason, params))
 
     def text(self, column: str) -> str:
         """A short text: not empty, no control characters, no formula of a spreadsheet."""
@@ -116,16 +174,15 @@ class Reading:
             self.wrong(column, "empty")
         elif len(value) > TEXT_CHARACTERS_MAX:
             self.wrong(column, "too_long", max=TEXT_CHARACTERS_MAX)
-        elif not value.isprintable():
+        elif not value.replace("\u3000", " ").isprintable():
             self.wrong(column, "unprintable")
-        elif value.startswith("="):
+        elif value.startswith("=") or isinstance(value, NoValue):
             self.wrong(column, "formula")
         return value
 
     def day(self, column: str, today: dt.date) -> dt.date:
         """An ISO date that has come."""
-        value = self.cells[column]
-        day = iso_date(value)
+        day = iso_date(self.cells[column])
         if day is None:
             self.wrong(column, "not_a_date")
             return today
@@ -147,7 +204,7 @@ class Reading:
         """An amount of at least zero, in minor units of its currency, with no more digits than that has."""
         value, currency = self.cells[column], self.cells[currency_column]
         try:
-            amount = Money.parse(value, currency).amount
+            amount = minor_units(value, currency)
         except UnknownCurrencyError:
             self.wrong(currency_column, "not_a_currency")
             return 0

@@ -37,7 +37,10 @@ class Channel(enum.Enum):
 
 
 class Order(Classified, Table):
-    """What a customer bought at one time. `units` is the sum of its lines' quantities."""
+    """What a customer bought at one time. `units` is the sum of its lines' quantities.
+
+    `source_fingerprint` tells what the line of an imported file said, whatever becomes of the order afterwards.
+    """
 
     __tablename__ = "order"
     __rows__ = own_rows()
@@ -59,6 +62,7 @@ class Order(Classified, Table):
     total_currency: Mapped[str]
     source_system_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("source_system.id"))
     source_line: Mapped[int | None]
+    source_fingerprint: Mapped[bytes | None]
     # A customer's orders are declared from here: customers know nothing of what later capabilities hang on them.
     customer: Mapped[Customer | None] = relationship(lazy="raise", backref=backref("orders", lazy="raise"))
     source_system: Mapped[SourceSystem | None] = relationship(lazy="raise")

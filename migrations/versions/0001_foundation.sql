@@ -191,6 +191,7 @@ CREATE TABLE "order" (
     total_currency TEXT COLLATE "C" NOT NULL,
     source_system_id UUID,
     source_line BIGINT,
+    source_fingerprint BYTEA,
     classification SMALLINT DEFAULT '0' NOT NULL,
     compartments TEXT[] DEFAULT '{}' NOT NULL,
     id UUID NOT NULL,

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from domain.orders.importing import Fault, FaultyRow
-from domain.orders.imports import Imported, import_orders
+from domain.orders.importing import Faults
+from domain.orders.imports import Imported
 from foundation.clock import system_clock
 from foundation.ids import system_ids
 from foundation.language import Language, translate
-from foundation.session import transaction
-from foundation.settings import read_settings
+from foundation.money import minor_digits
+from foundation.settings import Settings, read_settings
 from portal.cli.migrate import analyze
 from portal.cli.opening import opened
 from portal.cli.reporting import NOTES, reported
-from portal.imports.orders import OrderFile, read_orders
-from segments.viewer import Viewer
+from portal.imports.orders import OrderFile, import_file
 
-SOURCE_CHARACTERS_MAX = 60
 # A bulk of rows after which the old statistics mislead.
 ANALYZED_ROWS_MIN = 1_000
 
@@ -40,65 +39,69 @@ def orders(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or Excel, with a header.")
     ],
-    source: Annotated[str, typer.Option(help="The system that the file comes from; its lines are orders once.")],
+    source: Annotated[
+        str, typer.Option(help="The system that the file comes from; each of its lines is an order, once.")
+    ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report every bad row and store nothing.")] = False,
 ) -> None:
     """Import orders. Columns: customer_ref, ordered_on, sku, quantity, amount, currency."""
     with reported():
-        if not source.strip() or len(source) > SOURCE_CHARACTERS_MAX or not source.isprintable():
-            raise typer.BadParameter(f"1 to {SOURCE_CHARACTERS_MAX} printable characters", param_hint="--source")
-        language = read_settings().language
-        found = read_orders(file, system_clock().date())
+        settings = read_settings()
+        started = time.perf_counter()
+        found, done = asyncio.run(imported(settings, file, source, dry_run=dry_run))
+        seconds = time.perf_counter() - started
         if found.faults:
-            refuse(found.faults, found.fault_count, language)
-        if dry_run:
-            NOTES.print(translate("import.would_store", language, rows=len(found.rows)))
-            return
-        try:
-            started = time.perf_counter()
-            done = asyncio.run(store(found, source.strip()))
-        except FaultyRow as faulty:
-            refuse(faulty.faults, len(faulty.faults), language)
-        else:
-            seconds = f"{time.perf_counter() - started:.1f}"
-            typer.echo(
-                translate(
-                    "import.stored",
-                    language,
-                    orders=done.orders,
-                    customers=done.customers,
-                    present=done.present,
-                    seconds=seconds,
-                )
-            )
+            report(found.faults, settings.language)
+            raise typer.Exit(1)
+        typer.echo(summary(found, done, settings.language, seconds, dry_run=dry_run))
 
 
-async def store(found: OrderFile, source: str) -> Imported:
-    """Store the orders in one transaction, as the system."""
-    settings = read_settings()
-    columns = (TextColumn("  {task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+async def imported(settings: Settings, file: Path, source: str, *, dry_run: bool) -> tuple[OrderFile, Imported]:
+    """Import a file into the migrated database, with a bar on a terminal."""
+    columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     async with opened(settings) as database:
         with Progress(*columns, console=NOTES, transient=True, disable=not NOTES.is_terminal) as progress:
-            bar = progress.add_task("orders", total=len(found.rows))
-            async with transaction(database, Viewer.system().row_settings()) as session:
-                done = await import_orders(
-                    session,
-                    system_clock(),
-                    system_ids(system_clock),
-                    source=source,
-                    rows=found.rows,
-                    progress=lambda stored, total: progress.update(bar, completed=stored, total=total),
-                )
-        if done.orders >= ANALYZED_ROWS_MIN:
+            bar = progress.add_task("…", total=1.0)
+            found, done = await import_file(
+                database,
+                file,
+                source,
+                clock=system_clock,
+                new_id=system_ids(system_clock),
+                dry_run=dry_run,
+                progress=lambda rows, share: progress.update(bar, description=f"{rows:,}", completed=share),
+            )
+        if done.orders >= ANALYZED_ROWS_MIN and not found.faults and not dry_run:
             await analyze(settings)
-    return done
+    return found, done
 
 
-def refuse(faults: list[Fault], count: int, language: Language) -> None:
-    """Say what is wrong, a line each on standard output, and end with code 1: nothing was stored."""
-    for fault in faults:
-        reason = translate(fault.message_key, language, **fault.params)
+def summary(found: OrderFile, done: Imported, language: Language, seconds: float, *, dry_run: bool) -> str:
+    """What was stored, or would be, and the sums of the file to compare it with."""
+    # No Money: the sum of what columns hold may be more than one of them does.
+    amounts = [
+        f"{Decimal(amount).scaleb(-minor_digits(currency)):f} {currency}"
+        for currency, amount in sorted(found.amounts.items())
+    ]
+    sums = translate("import.sums", language, rows=found.rows, units=found.units, amounts=", ".join(amounts) or "0")
+    if dry_run:
+        said = translate("import.would_store", language, orders=done.orders, present=done.present)
+    else:
+        said = translate(
+            "import.stored",
+            language,
+            orders=done.orders,
+            customers=done.customers,
+            present=done.present,
+            seconds=f"{seconds:.1f}",
+        )
+    return f"{said}\n{sums}"
+
+
+def report(faults: Faults, language: Language) -> None:
+    """Say what is wrong, a line each on standard output: nothing was stored."""
+    for fault in sorted(faults.kept, key=lambda fault: fault.line):
         typer.echo(
             translate(
                 "import.fault",
@@ -106,9 +109,9 @@ def refuse(faults: list[Fault], count: int, language: Language) -> None:
                 line=fault.line,
                 column=fault.column or "-",
                 value=repr(fault.value),
-                reason=reason,
+                reason=translate(fault.message_key, language, **fault.params),
             )
         )
-    lines = len({fault.line for fault in faults})
-    NOTES.print(translate("import.refused", language, faults=count, lines=lines), style="red")
-    raise typer.Exit(1)
+    if more := faults.count - len(faults.kept):
+        typer.echo(translate("import.more", language, count=more))
+    NOTES.print(translate("import.refused", language, faults=faults.count, lines=faults.lines), style="red")

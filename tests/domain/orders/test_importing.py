@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.orders.importing import COLUMNS, FaultyRow, OrderRow, check_header, parse_row
+from domain.orders.importing import (
+    COLUMNS,
+    CellError,
+    Fault,
+    Faults,
+    FaultyRow,
+    NoValue,
+    OrderRow,
+    check_header,
+    parse_row,
+)
 from foundation.language import translate
 
 TODAY = dt.date(2026, 11, 24)
@@ -55,6 +66,12 @@ def test_a_good_line_is_an_order() -> None:
         ("amount", "1,000.00", "not_an_amount"),
         ("currency", "XXX", "not_a_currency"),
         ("currency", "usd", "not_a_currency"),
+        ("sku", NoValue("=B2"), "formula"),
+        ("quantity", NoValue("=B2"), "formula"),
+        ("amount", NoValue("=B2*C2"), "formula"),
+        ("ordered_on", CellError("#REF!"), "cell_error"),
+        ("customer_ref", CellError("#N/A"), "cell_error"),
+        ("currency", CellError("#N/A"), "cell_error"),
     ],
 )
 def test_names_the_place_and_the_rule(column: str, value: str, reason: str) -> None:
@@ -65,6 +82,27 @@ def test_names_the_place_and_the_rule(column: str, value: str, reason: str) -> N
     assert fault.value == value[:100]
     assert translate(fault.message_key, "zh", **fault.params)
     assert translate(fault.message_key, "en", **fault.params)
+
+
+def test_a_space_of_full_width_is_a_space() -> None:
+    assert parsed(sku="光盘\u3000套装").sku == "光盘\u3000套装"
+
+
+def test_a_fingerprint_is_of_what_a_line_says_and_not_of_how_or_where() -> None:
+    row = parsed()
+    assert parsed(amount="11.770").fingerprint == row.fingerprint
+    assert replace(row, line=8).fingerprint == row.fingerprint
+    for change in ({"sku": "LP"}, {"quantity": "3"}, {"amount": "11.78"}, {"ordered_on": "1997-01-02"}):
+        assert parsed(**change).fingerprint != row.fingerprint
+
+
+def test_faults_are_kept_up_to_a_number_and_counted_beyond() -> None:
+    faults = Faults(kept_max=3)
+    assert not faults
+    for line in (2, 3):
+        faults.note([Fault(line, "sku", "", "empty"), Fault(line, "quantity", "0", "not_a_quantity")])
+    assert [(fault.line, fault.column) for fault in faults.kept] == [(2, "sku"), (2, "quantity"), (3, "sku")]
+    assert (faults.count, faults.lines, bool(faults)) == (4, 2, True)
 
 
 def test_every_fault_of_a_line_is_named() -> None:
@@ -108,3 +146,18 @@ def test_any_cells_are_an_order_or_faults(cells: list[str]) -> None:
         faults = []
     assert (row is None) == bool(faults)
     assert row is None or (row.quantity >= 1 and row.amount >= 0)
+    assert row is None or parse_row(1, COLUMNS, row.shown.split(","), TODAY) == row
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters=",="), min_size=1, max_size=20).filter(
+        lambda text: text.isprintable() and text == text.strip()
+    ),
+    st.dates(dt.date(1949, 10, 1), TODAY),
+    st.integers(1, 1_000_000),
+    st.integers(0, 10**12),
+    st.sampled_from(["CNY", "JPY", "KWD", "CLF"]),
+)
+def test_a_line_reads_as_it_is_shown(reference: str, day: dt.date, quantity: int, amount: int, currency: str) -> None:
+    row = OrderRow(4, reference, day, reference, quantity, amount, currency)
+    assert parse_row(4, COLUMNS, row.shown.split(","), TODAY) == row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
@@ -10,23 +11,43 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import Customer, ExternalId
-from domain.orders.importing import FaultyRow, OrderRow
+from domain.orders.importing import Fault, Faults, OrderRow
 from domain.orders.imports import Imported, import_orders
-from domain.orders.tables import Order, OrderLine
+from domain.orders.tables import Order, OrderLine, OrderStatus
+from domain.tables import METADATA
+from foundation.database import Database
+from foundation.refusals import Refusal
+from foundation.session import set_statement
+from segments.classification import Classification
 from segments.outbox import OutboxEvent
+from segments.viewer import Viewer
 from tests.domain.customers.accounts import NOW, new_id
+from tests.rows import Bundle
 
 ROW = OrderRow(2, "00001", dt.date(1997, 1, 1), "CD", 2, 1177, "USD")
 # The last is equal to the first but for its line: another order.
 ROWS = [ROW, replace(ROW, line=3, customer_ref="00002", amount=0), replace(ROW, line=4)]
 
 
-async def imported(session: AsyncSession, rows: list[OrderRow], source: str = "history") -> Imported:
-    told: list[tuple[int, int]] = []
+async def batches(rows: list[OrderRow]) -> AsyncGenerator[list[OrderRow]]:
+    """Two at a time, so that what one batch makes the next one finds."""
+    for at in range(0, len(rows), 2):
+        yield rows[at : at + 2]
+
+
+async def attempted(
+    session: AsyncSession, rows: list[OrderRow], source: str = "history", *, dry_run: bool = False
+) -> tuple[Imported, Faults]:
+    faults = Faults()
     done = await import_orders(
-        session, NOW, new_id, source=source, rows=rows, progress=lambda stored, total: told.append((stored, total))
+        session, NOW, new_id, source=source, batches=batches(rows), faults=faults, dry_run=dry_run
     )
-    assert told == ([(done.orders, done.orders)] if done.orders else [])
+    return done, faults
+
+
+async def imported(session: AsyncSession, rows: list[OrderRow], source: str = "history") -> Imported:
+    done, faults = await attempted(session, rows, source)
+    assert not faults
     return done
 
 
@@ -80,7 +101,73 @@ async def test_a_stored_line_that_says_something_else_is_a_fault(
     session: AsyncSession, change: dict[str, object]
 ) -> None:
     await imported(session, ROWS)
-    with pytest.raises(FaultyRow) as faulty:
-        await imported(session, [replace(ROWS[0], **change), *ROWS[1:]])  # type: ignore[arg-type]
-    assert [(fault.line, fault.reason) for fault in faulty.value.faults] == [(2, "line_changed")]
-    assert await count(session, Order) == 3
+    done, faults = await attempted(session, [replace(ROWS[0], **change), *ROWS[1:], replace(ROW, line=9)])  # type: ignore[arg-type]
+    assert [(fault.line, fault.reason) for fault in faults.kept] == [(2, "line_changed")]
+    assert (done.orders, done.present, await count(session, Order)) == (1, 3, 3)
+
+
+async def test_what_becomes_of_an_order_afterwards_does_not_change_its_line(session: AsyncSession) -> None:
+    await imported(session, ROWS)
+    await session.execute(sa.update(Order).values(units=7, status=OrderStatus.CANCELLED))
+    await session.execute(sa.update(ExternalId).values(value=ExternalId.value + " (merged)"))
+    assert await imported(session, ROWS) == Imported(orders=0, customers=0, present=3)
+
+
+async def test_a_dry_run_tells_what_is_new_and_stores_nothing(session: AsyncSession) -> None:
+    done, _ = await attempted(session, ROWS, dry_run=True)
+    assert (done, await count(session, Order)) == (Imported(orders=3), 0)
+    await imported(session, ROWS)
+    changed = [replace(ROWS[0], quantity=9), *ROWS[1:], replace(ROW, line=9)]
+    done, faults = await attempted(session, changed, dry_run=True)
+    assert (done.orders, done.present, len(faults.kept), await count(session, Order)) == (1, 3, 1, 3)
+
+
+async def test_what_was_wrong_before_keeps_the_rest_from_being_stored(session: AsyncSession) -> None:
+    faults = Faults()
+    faults.note([Fault(7, "sku", "", "empty")])
+    await import_orders(session, NOW, new_id, source="history", batches=batches(ROWS), faults=faults)
+    assert (await count(session, Order), await count(session, OutboxEvent)) == (0, 0)
+
+
+async def test_a_line_finds_the_variant_that_consumers_are_offered(session: AsyncSession) -> None:
+    rows = [replace(ROW, line=line, sku=f"SKU-{line}") for line in range(2, 6)]
+    skus = [row.sku for row in rows]
+    everybody = ["consumer", "military"]
+    for sku, (degree, compartments, audiences) in zip(
+        skus,
+        [
+            (Classification.PUBLIC, [], everybody),
+            (Classification.SECRET, [], everybody),
+            (Classification.PUBLIC, ["orchard"], everybody),
+            (Classification.PUBLIC, [], ["military"]),
+        ],
+        strict=True,
+    ):
+        bundle = Bundle(
+            classification=degree, compartments=compartments, audiences=audiences, sku=sku, name=f"名 {sku}"
+        )
+        for table in ("region", "customer", "employee", "programme", "category", "product", "variant"):
+            await session.execute(sa.insert(METADATA.tables[table]).values(bundle.row(METADATA.tables[table])))
+    await imported(session, rows)
+    found = await session.execute(sa.select(OrderLine.name, OrderLine.variant_id.is_not(None)).order_by(OrderLine.sku))
+    assert [tuple(row) for row in found] == [("名 SKU-2", True), *((sku, False) for sku in skus[1:])]
+
+
+@pytest.mark.parametrize("source", ["", "  ", "a\nb", "源" * 61])
+async def test_a_source_has_a_name(session: AsyncSession, source: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        await imported(session, ROWS, source)
+    assert refused.value.code == "IMPORT_SOURCE"
+
+
+async def test_two_imports_of_one_source_do_not_run_beside_each_other(
+    session: AsyncSession, database: Database
+) -> None:
+    await imported(session, ROWS)
+    async with AsyncSession(database.engine) as other:
+        await other.execute(set_statement(Viewer.system().row_settings()))
+        with pytest.raises(Refusal) as refused:
+            await imported(other, ROWS)
+        assert refused.value.code == "IMPORT_RUNNING"
+        assert await imported(other, ROWS, "other") == Imported(orders=3, customers=2, present=0)
+        await other.rollback()

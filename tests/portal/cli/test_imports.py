@@ -88,12 +88,27 @@ async def test_faults_are_all_named_and_nothing_is_stored(
     assert await stored(own_database) == 0
 
 
+async def test_a_file_that_is_wrong_all_over_is_told_in_part(
+    own_database: Database, own_settings: Settings, given: History, tmp_path: Path
+) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text(given.path.read_text(encoding="utf-8").replace(",CD,", ",,"), encoding="utf-8")
+    ran = run(own_settings, "import", "orders", str(path), "--source", "history", QUADRANT_LANGUAGE="en")
+    said = ran.out.splitlines()
+    assert (ran.code, len(said), said[-1]) == (1, 101, f"and {given.orders - 100} faults more")
+    assert f"{given.orders} faults in {given.orders} lines; nothing was stored." in ran.said
+    assert await stored(own_database) == 0
+
+
 async def test_a_dry_run_of_a_good_file_stores_nothing(
     own_database: Database, own_settings: Settings, given: History
 ) -> None:
-    ran = run(own_settings, "import", "orders", str(given.path), "--source", "history", "--dry-run")
-    assert (ran.code, ran.out) == (0, "")
-    assert str(given.orders) in ran.said
+    ran = run(
+        own_settings, "import", "orders", str(given.path), "--source", "history", "--dry-run", QUADRANT_LANGUAGE="en"
+    )
+    assert ran.code == 0
+    assert f"{given.orders} orders would be added, 0 lines are there already" in ran.out
+    assert f"{given.orders} lines, {given.units} units, {given.amount:.2f} USD" in ran.out
     assert await stored(own_database) == 0
 
 
@@ -117,6 +132,21 @@ async def test_the_history_is_stored_once_and_summed_exactly(
     }
 
 
+async def test_a_file_that_has_changed_is_refused_and_says_where(
+    own_database: Database, own_settings: Settings, given: History, tmp_path: Path
+) -> None:
+    lines = given.path.read_text(encoding="utf-8").splitlines()
+    lines[41] = "00001,1997-01-01,LP,3,5.00,USD"
+    path = tmp_path / "changed.csv"
+    path.write_text("\n".join([*lines, "99999,1998-01-01,CD,1,5.00,USD"]), encoding="utf-8")
+    for options in (["--dry-run"], []):
+        ran = run(own_settings, "import", "orders", str(path), "--source", "history", *options, QUADRANT_LANGUAGE="en")
+        assert ran.code == 1
+        (said,) = ran.out.splitlines()
+        assert said == f"line 42, -: {lines[41]!r} differs from this line as it was imported before"
+    assert await stored(own_database) == given.orders
+
+
 async def test_a_person_sees_their_own_orders_alone(
     own_database: Database, own_settings: Settings, given: History
 ) -> None:
@@ -134,8 +164,9 @@ async def test_a_person_sees_their_own_orders_alone(
     assert (await ask(own_database, own_settings, nobody, OWN))["orders"] == {"totalCount": 0, "nodes": []}
 
 
-def test_a_source_needs_a_name(own_settings: Settings, given: History) -> None:
+def test_a_source_needs_a_name_and_a_file_must_be_there(own_settings: Settings, given: History) -> None:
     ran = run(own_settings, "import", "orders", str(given.path), "--source", " ")
-    assert ran.code == 2
+    assert (ran.code, ran.out) == (1, "")
+    assert "1 to 60 printable characters" in ran.said
     ran = run(own_settings, "import", "orders", "no-such-file.csv", "--source", "history")
     assert ran.code == 2
