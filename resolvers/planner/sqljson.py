@@ -62,8 +62,10 @@ def built_object(parts: Sequence[tuple[str, str]]) -> str:
     calls = ["json_build_object(" + ", ".join(f"{key}, {sql}" for key, sql in chunk) + ")" for chunk in chunks]
     if len(calls) == 1:
         return calls[0]
-    inside = " || ', ' || ".join(f"substr(({call})::text, 2, length(({call})::text) - 2)" for call in calls)
-    return f"('{{' || {inside} || '}}')::json"
+    # Unnested, because each is written once so: objects in objects would otherwise double their SQL with each step.
+    texts = ", ".join(f"({call})::text" for call in calls)
+    joined = "string_agg(substr(part, 2, length(part) - 2), ', ' ORDER BY at)"
+    return f"('{{' || (SELECT {joined} FROM unnest(ARRAY[{texts}]) WITH ORDINALITY AS parts(part, at)) || '}}')::json"  # noqa: S608 - as above
 
 
 def literal(text: str) -> sa.ColumnElement[str]:
