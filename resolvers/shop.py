@@ -240,24 +240,24 @@ def available(variant: sa.FromClause) -> sa.ColumnElement[Any]:
 def variant_availability(variant: sa.FromClause) -> sa.ColumnElement[Any]:
     """Whether a variant can be had now."""
     stock = tables.Stock.__table__.alias("s")
-    return _availability(stock, stock.c.variant_id == variant.c.id).correlate(variant).scalar_subquery()
+    return _availability(stock, stock.c.variant_id == variant.c.id, variant)
 
 
 def product_availability(product: sa.FromClause) -> sa.ColumnElement[Any]:
-    """Whether a product can be had now, in whatever variant."""
+    """Whether a product can be had now: as its best stocked variant can."""
     stock, variant = tables.Stock.__table__.alias("s"), tables.Variant.__table__.alias("stocked")
     of_product = sa.and_(variant.c.product_id == product.c.id, stock.c.variant_id == variant.c.id)
-    return _availability(stock, of_product).correlate(product).scalar_subquery()
+    return _availability(stock, of_product, product)
 
 
-def _availability(stock: sa.FromClause, which: sa.ColumnElement[bool]) -> sa.Select[tuple[Any]]:
-    """What the stock that `which` picks says; without any, none is kept."""
+def _availability(stock: sa.FromClause, which: sa.ColumnElement[bool], of: sa.FromClause) -> sa.ColumnElement[Any]:
+    """What the stock that `which` picks says of the variant that most is left of; without any, none is kept."""
     total = sa.func.sum(stock.c.on_hand - stock.c.reserved)
-    return sa.select(
-        sa.case(
-            (total.is_(None), literal(Availability.NOT_STOCKED.value)),
-            (total <= 0, literal(Availability.OUT_OF_STOCK.value)),
-            (total <= LOW_STOCK_MAX, literal(Availability.LOW_STOCK.value)),
-            else_=literal(Availability.IN_STOCK.value),
-        )
-    ).where(which)
+    state = sa.case(
+        (total <= 0, literal(Availability.OUT_OF_STOCK.value)),
+        (total <= LOW_STOCK_MAX, literal(Availability.LOW_STOCK.value)),
+        else_=literal(Availability.IN_STOCK.value),
+    )
+    most = sa.select(state).where(which).group_by(stock.c.variant_id).order_by(total.desc())
+    best = most.limit(sa.bindparam(None, 1, sa.BigInteger())).correlate(of).scalar_subquery()
+    return sa.func.coalesce(best, literal(Availability.NOT_STOCKED.value))

@@ -61,10 +61,11 @@ def available(seen: Seen, variant: Found) -> int:
 
 
 def availability(seen: Seen, variants: Iterable[Found]) -> str:
-    """What the stock of some variants says together."""
-    stock = [row for variant in variants for row in seen.where("stock", "variant_id", variant["id"])]
-    free = sum(row["on_hand"] - row["reserved"] for row in stock)
-    return "NOT_STOCKED" if not stock else "OUT_OF_STOCK" if free <= 0 else "LOW_STOCK" if free <= 5 else "IN_STOCK"
+    """What the stock of some variants says: that of which most is left."""
+    stock = [seen.where("stock", "variant_id", variant["id"]) for variant in variants]
+    free = [sum(row["on_hand"] - row["reserved"] for row in each) for each in stock if each]
+    most = max(free, default=None)
+    return "NOT_STOCKED" if most is None else "OUT_OF_STOCK" if most <= 0 else "LOW_STOCK" if most <= 5 else "IN_STOCK"
 
 
 def shelves(seen: Seen, category: Any) -> Iterator[Any]:
