@@ -150,9 +150,12 @@ class TeamMember(Classified, Table):
         CheckConstraint("valid_until is null or valid_until >= valid_from", "period"),
         Index("ix_team_member_customer", "customer_id", "valid_from", "id"),
         Index("ix_team_member_employee", "employee_id", "valid_from", "id"),
+        # With the row's guard: a key without it would refuse a manager because of one whom the writer may not see.
         Index(
             "uq_team_member_manager",
             "customer_id",
+            "classification",
+            "compartments",
             unique=True,
             postgresql_where=text("role = 'ACCOUNT_MANAGER' and valid_until is null"),
         ),

@@ -146,7 +146,15 @@ class EquipmentState(Classified, Table):
         Index("ix_equipment_state_equipment", "equipment_id", text("valid_from desc"), "id"),
         Index("ix_equipment_state_order", text("valid_from desc"), "id"),
         Index("ix_equipment_state_customer", "customer_id", text("valid_from desc"), "id"),
-        Index("uq_equipment_state_open", "equipment_id", unique=True, postgresql_where=text("valid_until is null")),
+        # With the row's guard, so that it tells nothing of a state that the writer may not see.
+        Index(
+            "uq_equipment_state_open",
+            "equipment_id",
+            "classification",
+            "compartments",
+            unique=True,
+            postgresql_where=text("valid_until is null"),
+        ),
     )
 
     equipment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("equipment.id"))

@@ -288,7 +288,7 @@ CREATE TABLE team_member (
 );
 CREATE INDEX ix_team_member_customer ON team_member (customer_id, valid_from, id);
 CREATE INDEX ix_team_member_employee ON team_member (employee_id, valid_from, id);
-CREATE UNIQUE INDEX uq_team_member_manager ON team_member (customer_id) WHERE role = 'ACCOUNT_MANAGER' and valid_until is null;
+CREATE UNIQUE INDEX uq_team_member_manager ON team_member (customer_id, classification, compartments) WHERE role = 'ACCOUNT_MANAGER' and valid_until is null;
 
 CREATE TABLE equipment (
     programme_id UUID NOT NULL,
@@ -482,7 +482,7 @@ CREATE TABLE equipment_state (
 CREATE INDEX ix_equipment_state_customer ON equipment_state (customer_id, valid_from desc, id);
 CREATE INDEX ix_equipment_state_equipment ON equipment_state (equipment_id, valid_from desc, id);
 CREATE INDEX ix_equipment_state_order ON equipment_state (valid_from desc, id);
-CREATE UNIQUE INDEX uq_equipment_state_open ON equipment_state (equipment_id) WHERE valid_until is null;
+CREATE UNIQUE INDEX uq_equipment_state_open ON equipment_state (equipment_id, classification, compartments) WHERE valid_until is null;
 
 CREATE TABLE media (
     product_id UUID NOT NULL,
