@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -66,13 +66,27 @@ class Imported:
     present: int = 0
 
 
+class Entry(NamedTuple):
+    """A line with what its order needs besides: made where the file is read, while PostgreSQL stores the lines before."""
+
+    row: OrderRow
+    fingerprint: bytes
+    order_id: UUID
+    line_id: UUID
+
+
+def entry_of(row: OrderRow, new_id: Ids) -> Entry:
+    """The entry of a good line."""
+    return Entry(row, row.fingerprint, new_id(), new_id())
+
+
 async def import_orders(
     session: AsyncSession,
     now: dt.datetime,
     new_id: Ids,
     *,
     source: str,
-    batches: AsyncIterable[Sequence[OrderRow]],
+    batches: AsyncIterable[Sequence[Entry]],
     faults: Faults,
     dry_run: bool = False,
 ) -> Imported:
@@ -88,14 +102,15 @@ async def import_orders(
     system_id = await session.scalar(sa.select(SourceSystem.id).where(SourceSystem.code == code))
     if system_id is None and not dry_run:
         system_id = await add_system(session, new_id, code)
-    async for rows in batches:
-        stored = {} if system_id is None else await stored_lines(session, system_id, [row.line for row in rows])
-        for row in rows:
-            if row.line in stored and stored[row.line] != row.fingerprint:
+    async for entries in batches:
+        lines = [entry.row.line for entry in entries]
+        stored = {} if system_id is None else await stored_lines(session, system_id, lines)
+        for row, fingerprint, _, _ in entries if stored else ():
+            if stored.get(row.line, fingerprint) != fingerprint:
                 faults.note([Fault(row.line, "", cut(row.shown), "line_changed")])
-        new = [row for row in rows if row.line not in stored]
+        new = [entry for entry in entries if entry.row.line not in stored]
         done.orders += len(new)
-        done.present += len(rows) - len(new)
+        done.present += len(entries) - len(new)
         if system_id is not None and new and not faults and not dry_run:
             done.customers += await add_orders(session, now, new_id, (code, system_id), new)
     if system_id is not None and done.orders and not faults and not dry_run:
@@ -136,10 +151,11 @@ async def stored_lines(session: AsyncSession, system_id: UUID, lines: list[int])
 
 
 async def add_orders(
-    session: AsyncSession, now: dt.datetime, new_id: Ids, system: tuple[str, UUID], rows: Sequence[OrderRow]
+    session: AsyncSession, now: dt.datetime, new_id: Ids, system: tuple[str, UUID], entries: Sequence[Entry]
 ) -> int:
-    """An order of one line for each row; returns how many people were unknown and made for it."""
+    """An order of one line for each entry; returns how many people were unknown and made for it."""
     code, system_id = system
+    rows, fingerprints, order_ids, line_ids = zip(*entries, strict=True)
     references = list(dict.fromkeys(row.customer_ref for row in rows))
     customers = await known_customers(session, system_id, references)
     unknown = {reference: new_id() for reference in references if reference not in customers}
@@ -150,11 +166,11 @@ async def add_orders(
         await session.execute(ADD_CUSTOMERS.bindparams(*people, *names, *given))
     customers |= unknown
     given = arrays(
-        ids=(sa.Uuid(), (new_id() for _ in rows)),
-        line_ids=(sa.Uuid(), (new_id() for _ in rows)),
+        ids=(sa.Uuid(), order_ids),
+        line_ids=(sa.Uuid(), line_ids),
         customers=(sa.Uuid(), (customers[row.customer_ref] for row in rows)),
         lines=(sa.BigInteger(), (row.line for row in rows)),
-        fingerprints=(sa.LargeBinary(), (row.fingerprint for row in rows)),
+        fingerprints=(sa.LargeBinary(), fingerprints),
         days=(sa.Date(), (row.ordered_on for row in rows)),
         skus=(sa.Text(), (row.sku for row in rows)),
         quantities=(sa.BigInteger(), (row.quantity for row in rows)),

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from domain.orders.importing import Faults, FaultyRow, OrderRow, check_header, parse_row
-from domain.orders.imports import Imported, checked_source, import_orders
+from domain.orders.imports import Entry, Imported, checked_source, entry_of, import_orders
 from foundation.clock import Clock
 from foundation.database import Database
 from foundation.ids import Ids
@@ -67,7 +67,7 @@ async def import_file(
     now = clock()
     found = OrderFile()
     with opened(path) as records:
-        batches = read_batches(records, found, now.astimezone(CHINA).date())
+        batches = read_batches(records, found, now.astimezone(CHINA).date(), new_id)
         async with (
             transaction(database, Viewer.system().row_settings()) as session,
             aclosing(read_ahead(batches, lambda: progress(found.rows, records.share()))) as ahead,
@@ -80,7 +80,7 @@ async def import_file(
     return found, done
 
 
-def read_batches(records: Records, found: OrderFile, today: dt.date) -> Iterator[list[OrderRow]]:
+def read_batches(records: Records, found: OrderFile, today: dt.date, new_id: Ids) -> Iterator[list[Entry]]:
     """The good ones of every few thousand lines of a file; what is wrong with the others is noted.
 
     A batch may be empty: while a file that is wrong all over is read, the transaction must not wait for too long.
@@ -101,7 +101,7 @@ def read_batches(records: Records, found: OrderFile, today: dt.date) -> Iterator
             except FaultyRow as faulty:
                 found.faults.note(faulty.faults)
         found.count(batch)
-        yield batch
+        yield [entry_of(row, new_id) for row in batch]
 
 
 def within(cells: list[str], width: int) -> list[str]:
@@ -112,7 +112,7 @@ def within(cells: list[str], width: int) -> list[str]:
     return cells[:end]
 
 
-async def read_ahead(batches: Iterator[list[OrderRow]], told: Callable[[], None]) -> AsyncGenerator[list[OrderRow]]:
+async def read_ahead(batches: Iterator[list[Entry]], told: Callable[[], None]) -> AsyncGenerator[list[Entry]]:
     """The batches, of which the next is read on a thread while one is worked on."""
     reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
     try:

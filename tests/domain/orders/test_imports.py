@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import Customer, ExternalId
 from domain.orders.importing import Fault, Faults, OrderRow
-from domain.orders.imports import Imported, import_orders
+from domain.orders.imports import Entry, Imported, entry_of, import_orders
 from domain.orders.tables import Order, OrderLine, OrderStatus
 from domain.tables import METADATA
 from foundation.database import Database
@@ -29,10 +29,10 @@ ROW = OrderRow(2, "00001", dt.date(1997, 1, 1), "CD", 2, 1177, "USD")
 ROWS = [ROW, replace(ROW, line=3, customer_ref="00002", amount=0), replace(ROW, line=4)]
 
 
-async def batches(rows: list[OrderRow]) -> AsyncGenerator[list[OrderRow]]:
+async def batches(rows: list[OrderRow]) -> AsyncGenerator[list[Entry]]:
     """Two at a time, so that what one batch makes the next one finds."""
     for at in range(0, len(rows), 2):
-        yield rows[at : at + 2]
+        yield [entry_of(row, new_id) for row in rows[at : at + 2]]
 
 
 async def attempted(

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.customers.tables import Customer, CustomerKind, ExternalId, Segment
-from domain.orders.imports import Imported
+from domain.orders.imports import Entry, Imported
 from domain.orders.tables import Channel, Order, OrderLine, OrderStatus
 from foundation.clock import system_clock
 from foundation.database import Database
@@ -176,7 +176,7 @@ async def test_progress_is_told_and_rises_to_the_whole(own_database: Database, t
 async def test_whoever_stops_listening_waits_for_the_reader() -> None:
     read: list[int] = []
 
-    def batches() -> Iterator[list[orders.OrderRow]]:
+    def batches() -> Iterator[list[Entry]]:
         for number in range(5):
             read.append(number)
             yield []
