@@ -90,8 +90,10 @@ def check_places(customer: Customer, places: Sequence[Place]) -> None:
 async def check_employees(session: AsyncSession, places: Sequence[Place]) -> None:
     """Every member is an employee there is."""
     keys = {place.employee_id for place in places}
-    if set(await session.scalars(sa.select(Employee.id).where(Employee.id.in_(keys)))) != keys:
-        raise Refusal("NOT_FOUND", ("members",))
+    known = set(await session.scalars(sa.select(Employee.id).where(Employee.id.in_(keys))))
+    for at, place in enumerate(places):
+        if place.employee_id not in known:
+            raise Refusal("NOT_FOUND", ("members", at, "employee"))
 
 
 async def check_load(session: AsyncSession, new: Sequence[Place]) -> None:

@@ -13,7 +13,7 @@ import dataclasses
 import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
@@ -31,6 +31,7 @@ from segments.marks import For, Of, notes_in
 from segments.strawberry_internals import definition_of
 from segments.viewer import Viewer
 
+Path = tuple[str | int, ...]
 Outcome = UUID | Mapping[str, UUID | None] | None
 
 
@@ -75,7 +76,7 @@ def check_signature(act: Callable[..., Any], members: set[str]) -> None:
         raise TypeError(f"{act.__qualname__} takes {sorted(taken)}, its input has {sorted(members)}")
 
 
-def arguments_of(value: Any, members: Mapping[str, Any]) -> dict[str, Any]:
+def arguments_of(value: Any, members: Mapping[str, Any], path: Path = ()) -> dict[str, Any]:
     """The members of an input object as an act takes them; an id becomes the key of a row of its type."""
     found: dict[str, Any] = {}
     for name, field in members.items():
@@ -83,28 +84,29 @@ def arguments_of(value: Any, members: Mapping[str, Any]) -> dict[str, Any]:
         if given is strawberry.UNSET:
             continue
         of = notes_in(field.type_annotation.annotation, Of) if field.type_annotation else []
-        found[name] = key_of(given, of[0].type_name, name) if of and given is not None else nested(given)
+        here = (*path, name)
+        found[name] = key_of(given, of[0].type_name, here) if of and given is not None else nested(given, here)
     return found
 
 
-def nested(given: Any) -> Any:
+def nested(given: Any, path: Path) -> Any:
     """A value as an act takes it: text without what PostgreSQL cannot store, input objects as mappings."""
     if isinstance(given, list):
-        return [nested(item) for item in given]  # pyright: ignore[reportUnknownVariableType]
+        return [nested(item, (*path, at)) for at, item in enumerate(cast("list[Any]", given))]
     definition: Any = getattr(type(given), "__strawberry_definition__", None)  # pyright: ignore[reportUnknownArgumentType]
     if definition is not None and getattr(definition, "is_input", False):
-        return arguments_of(given, {field.python_name: field for field in definition.fields})
+        return arguments_of(given, {field.python_name: field for field in definition.fields}, path)
     plain(given)
     return given
 
 
-def key_of(given: Any, type_name: str, member: str) -> Any:
+def key_of(given: Any, type_name: str, path: Path) -> Any:
     """The key in an id, or in each of a list of ids; an id of another type is refused like one of no row."""
     if isinstance(given, list):
-        return [key_of(item, type_name, member) for item in given]  # pyright: ignore[reportUnknownVariableType]
+        return [key_of(item, type_name, path) for item in cast("list[Any]", given)]
     named = decode_id(given)
     if named is None or named[0] != type_name:
-        raise Refusal("NOT_FOUND", (member,))
+        raise Refusal("NOT_FOUND", path)
     return named[1]
 
 

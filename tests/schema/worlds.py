@@ -36,7 +36,7 @@ SECRET, COMPARTMENT = Classification.SECRET, "QL-7"
 # Rows that are looked at as facts of the world, not as a customer's: every bundle shares them.
 SHARED = ("region", "employee", "source_system", "customer", "person", "login_session")
 # Columns that stay empty: ends of periods, what has been done, and keys of imported rows, which are unique.
-ENDS = ("valid_until", "followed_up", "ended", "retired", "actual_until", "source_line", "customer_id")
+ENDS = ("valid_until", "followed_up", "ended", "retired", "actual_", "source_line", "customer_id")
 # The GraphQL type of each table that has one.
 TYPES: dict[str, str] = {
     declared.table.__tablename__: name for name, type_ in MASTER.core.type_map.items() if (declared := row_of(type_))
@@ -235,7 +235,10 @@ async def forget(database: Database, world: World, visible: set[uuid.UUID]) -> N
     assert database.addresses.superuser is not None
     superuser = await connect(database.addresses.superuser)
     try:
-        await superuser.execute("set session_replication_role = replica")  # no foreign key is checked
+        # Rows may refer to what is gone, and new ones too: for their viewer it is not there in either world.
+        keys = await superuser.fetch("select conrelid::regclass::text, conname from pg_constraint where contype = 'f'")
+        for table, name in keys:
+            await superuser.execute(f'alter table {table} drop constraint "{name}"')
         for table in FILLED:
             gone = [made.key for made in world.of(table.name) if made.key not in visible]
             await superuser.execute(f'delete from "{table.name}" where id = any($1::uuid[])', gone)  # noqa: S608 - the name is ours.

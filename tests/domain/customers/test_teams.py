@@ -92,7 +92,15 @@ async def test_the_database_too_allows_one_manager_at_a_time(session: AsyncSessi
     await assign(session, known, Place(serving.id, MANAGER))
     session.add(
         TeamMember(
-            id=new_id(), customer_id=known.id, employee_id=other.id, role=MANAGER, valid_from=DAY, valid_until=None
+            id=new_id(),
+            customer_id=known.id,
+            employee_id=other.id,
+            role=MANAGER,
+            valid_from=DAY,
+            valid_until=None,
+            # A key that met managers of another degree would tell of those whom a writer may not see.
+            classification=known.classification,
+            compartments=known.compartments,
         )
     )
     with pytest.raises(IntegrityError, match="uq_team_member_manager"):

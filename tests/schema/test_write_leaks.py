@@ -1,0 +1,165 @@
+"""Changes: what a mutation says and does never depends on rows that its viewer may not see.
+
+The same changes are made in the world with everything and in the one without the hidden rows, in the same order, by the same
+clock and with the same new ids: every answer must be the same. A unique key that met a hidden row would show here.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import AsyncIterator
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from domain.tables import METADATA, TABLES
+from foundation.database import Database
+from foundation.ids import system_ids
+from foundation.migrations import ROOT
+from foundation.session import transaction
+from foundation.settings import Settings
+from resolvers.planner.engine import Answer, Engine, Operation
+from resolvers.planner.limits import DocumentLimits
+from schema.views import compiled_views
+from segments.audiences import STAFF, Audience
+from tests.rows import NOW, ROWS
+from tests.schema.changes import Change, Changes
+from tests.schema.worlds import TYPES, Worlds, worlds
+
+UNLIMITED = DocumentLimits(**dict.fromkeys([field.name for field in dataclasses.fields(DocumentLimits)], 10**9))
+VIEWS = compiled_views((STAFF,))
+
+
+@pytest.fixture(scope="module")
+async def both(own_database: Database, settings: Settings) -> AsyncIterator[Worlds]:
+    async with worlds(own_database, settings, ("staff",)) as made:
+        yield made
+
+
+async def made_in(database: Database, both: Worlds, changes: list[Change]) -> list[Answer]:
+    """Make changes in a world, one after the other; returns their answers."""
+    engine = Engine(
+        compiled_views((STAFF,)), database, UNLIMITED, clock=lambda: NOW, new_id=system_ids(lambda: NOW, bytes)
+    )
+    told: list[Answer] = []
+    try:
+        for change in changes:
+            version = await version_of(database, both, change)
+            given = change.variables["input"] | ({} if version is None else {"version": version})
+            told.append(await engine.execute(both.viewers["staff"], Operation(change.source, {"input": given})))
+    finally:
+        await engine.close()
+    return told
+
+
+async def version_of(database: Database, both: Worlds, change: Change) -> int | None:
+    """The version that somebody has seen who looked just now; any number where there is nothing to see."""
+    given = change.variables["input"]
+    if "version" not in given:
+        return None
+    rows = {
+        made.global_id: made for made in both.world.rows if made.table in TYPES and made.key in both.visible["staff"]
+    }
+    [made] = [
+        rows[id_] for id_ in given.values() if isinstance(id_, str) and id_ in rows and "version" in rows[id_].values
+    ][:1] or [None]
+    if made is None:
+        return 1
+    async with transaction(database, both.viewers["staff"].row_settings()) as session:
+        table = METADATA.tables[made.table]
+        return await session.scalar(sa.select(table.c.version).where(table.c.id == made.key))
+
+
+@pytest.fixture(scope="module")
+def changes(both: Worlds) -> list[Change]:
+    return list(Changes(VIEWS[STAFF].core, both.world, both.hidden("staff")).all())
+
+
+@pytest.fixture(scope="module")
+async def answers(both: Worlds, changes: list[Change]) -> tuple[list[Answer], list[Answer]]:
+    """The answers in the full and in the reduced world."""
+    return await made_in(both.full, both, changes), await made_in(both.reduced["staff"], both, changes)
+
+
+def test_only_staff_change_anything_yet() -> None:
+    """A further audience with mutations needs a viewer in these tests."""
+    views = compiled_views()
+    assert [audience for audience in Audience if views[audience].core.mutation_type] == [STAFF]
+
+
+@pytest.mark.slow
+def test_a_change_is_the_same_in_a_world_without_the_hidden_rows(
+    changes: list[Change], answers: tuple[list[Answer], list[Answer]]
+) -> None:
+    for change, here, there in zip(changes, *answers, strict=True):
+        assert here.body == there.body, f"{change.field} {change.variables}"
+        assert b'"code":"INTERNAL"' not in here.body, f"{change.field} {change.variables}"
+
+
+@pytest.mark.slow
+def test_the_id_of_a_hidden_row_is_refused_like_a_random_id(
+    changes: list[Change], answers: tuple[list[Answer], list[Answer]]
+) -> None:
+    said: dict[tuple[str, str], dict[str, set[bytes]]] = {}
+    for change, answer in zip(changes, answers[0], strict=True):
+        by_kind = said.setdefault((change.field, change.place), {})
+        by_kind.setdefault(change.kind, set()).add(answer.body)
+    places = {place: by_kind for place, by_kind in said.items() if "none" in by_kind}
+    for place, by_kind in places.items():
+        assert len(by_kind["none"]) == 1, place
+        assert by_kind.get("hidden", by_kind["none"]) == by_kind["none"], place
+        [body] = by_kind["none"]
+        assert b'"code":"NOT_FOUND"' in body, place
+    assert sum("hidden" in by_kind for by_kind in places.values()) >= 8
+
+
+@pytest.mark.slow
+def test_every_mutation_succeeds_for_some_visible_row(
+    changes: list[Change], answers: tuple[list[Answer], list[Answer]]
+) -> None:
+    """What the comparison stands on."""
+    done = {
+        change.field
+        for change, answer in zip(changes, answers[0], strict=True)
+        if orjson.loads(answer.body)["data"][change.field]["errors"] == []
+    }
+    mutations = VIEWS[STAFF].core.mutation_type
+    assert mutations is not None
+    assert set(mutations.fields) - done == set()
+
+
+# ---- unique keys
+
+
+def rows_made_by_rules() -> set[str]:
+    """The tables that rules insert into or whose rows they change: the classes that modules of the domain call or read.
+
+    Imports and demonstration data run as the application itself, which sees every row, so a conflict tells it nothing.
+    """
+    classes = {model.__name__: model.__tablename__ for model in TABLES}
+    found: set[str] = set()
+    for path in ROOT.glob("domain/*/*.py"):
+        if path.name not in NO_RULES:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+            found |= {classes[call.id] for call in calls if isinstance(call, ast.Name) and call.id in classes}
+    return found
+
+
+# Modules of the domain that no mutation calls: declarations, imports, and identity, whose rules run as the application.
+NO_RULES = {"tables.py", "importing.py", "imports.py", "import_files.py", "sources.py"}
+
+
+def test_no_unique_key_that_a_rule_can_meet_tells_of_invisible_rows() -> None:
+    """A unique key of a table with rows that its writer may not see must hold their guard, so that only seen rows conflict."""
+    for name in rows_made_by_rules():
+        rows, table = ROWS[name], next(model.__table__ for model in TABLES if model.__tablename__ == name)
+        if not rows.classified:
+            continue
+        keys = [index for index in table.indexes if index.unique]  # type: ignore[attr-defined]
+        keys += [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]  # type: ignore[attr-defined]
+        for key in keys:
+            columns = {column.name for column in key.columns}
+            assert {"classification", "compartments"} <= columns, f"{name}: {key.name}"
