@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-
 from foundation import embedded, provision
 from foundation.database import Addresses, addresses, connect
 from foundation.migrations import ROOT, upgrade

@@ -5,11 +5,11 @@ from __future__ import annotations
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.identity.tokens import Authority
+from foundation.clock import system_clock
 from foundation.database import Database
 from foundation.settings import Settings
 from portal.bearer import BearerTokens
-from domain.identity.tokens import Authority
-from foundation.clock import system_clock
 from resolvers.planner.engine import Engine, Operation
 from resolvers.planner.limits import DocumentLimits
 from schema.root import MASTER

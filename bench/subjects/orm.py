@@ -265,7 +265,7 @@ def row_security(database: Database) -> Callable[..., SchemaExtension]:
     """An extension that opens one transaction under the viewer's row settings for an operation."""
 
     class RowSecurity(SchemaExtension):
-        async def on_operation(self) -> AsyncIterator[None]:  # type: ignore[override]
+        async def on_operation(self) -> AsyncIterator[None]:  # type: ignore[override]  # noqa: ARG002 - its signature
             context: Context = self.execution_context.context
             async with transaction(database, context.settings) as session:
                 context.session = session
@@ -280,7 +280,7 @@ def application(database: Database, callers: list[Caller]) -> ASGIApp:
     schema = strawberry.Schema(Query, extensions=[row_security(database), ParserCache(), ValidationCache()])
 
     class Application(GraphQL[Context, None]):
-        async def get_context(self, request: Request, response: Any) -> Context:  # type: ignore[override]
+        async def get_context(self, request: Request, response: Any) -> Context:  # type: ignore[override]  # noqa: ARG002 - its signature
             return Context(known[request.headers["authorization"]])
 
     return Application(schema, graphql_ide=None)
