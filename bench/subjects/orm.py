@@ -265,7 +265,7 @@ def row_security(database: Database) -> Callable[..., SchemaExtension]:
     """An extension that opens one transaction under the viewer's row settings for an operation."""
 
     class RowSecurity(SchemaExtension):
-        async def on_operation(self) -> AsyncIterator[None]:  # type: ignore[override]  # noqa: ARG002 - its signature
+        async def on_operation(self) -> AsyncIterator[None]:  # type: ignore[override]
             context: Context = self.execution_context.context
             async with transaction(database, context.settings) as session:
                 context.session = session
