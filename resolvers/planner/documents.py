@@ -10,7 +10,7 @@ from graphql.execution.values import get_variable_values
 from resolvers.planner.compiler import Compiler
 from resolvers.planner.errors import GraphQLFaults, RequestError
 from resolvers.planner.limits import DocumentLimits, LimitExceeded
-from resolvers.planner.plans import PLANS_PER_DOCUMENT_MAX, Plan, Tree
+from resolvers.planner.plans import Plan, Plans
 from resolvers.planner.scopes import Demands
 from resolvers.planner.values import Values
 from segments.views import View
@@ -34,8 +34,8 @@ class Document:
         self.check_request = limits.prepare(self.schema, self.ast, self.operation)
         self.demands = Demands(self.schema, self.operation, self.fragments)
         self.planned = self.kind is g.OperationType.QUERY
-        self.plans, self.plan_count = Tree(), 0
-        self.read_backs: dict[tuple[Any, ...], Tree] = {}
+        self.plans = Plans()
+        self.read_backs: dict[tuple[Any, ...], Plans] = {}
 
     def check_not_streamed(self) -> None:
         """Refuse a subscription where one answer is expected."""
@@ -57,15 +57,12 @@ class Document:
         return self.compile(variables) if plan is None else plan
 
     def compile(self, variables: Any) -> Plan:
-        """A new plan. Past a number of them the tree starts anew, so that no client can make it grow."""
+        """A new plan, which is kept."""
         values = Values(variables)
         compiler = Compiler(self.schema, self.fragments, values)
         answer = compiler.answer(self.schema.query_type, self.operation)
         plan = Plan(answer, values, compiler.batches, secured=True)
-        if self.plan_count >= PLANS_PER_DOCUMENT_MAX:
-            self.plans, self.plan_count = Tree(), 0
         self.plans.add(values.facts, plan)
-        self.plan_count += 1
         return plan
 
 

@@ -21,7 +21,7 @@ from foundation.ids import Ids
 from resolvers.planner.batches import fill_batches
 from resolvers.planner.compiler import TYPE_KEY, Compiler, is_connection, row_of
 from resolvers.planner.declare import is_value
-from resolvers.planner.plans import Plan, Tree
+from resolvers.planner.plans import Plan, Plans
 from resolvers.planner.relay import Edge, PageInfo
 from resolvers.planner.sqljson import Expression
 from resolvers.planner.values import Values
@@ -63,20 +63,20 @@ class Execution:
     viewer: Viewer
     now: dt.datetime
     new_id: Ids
-    plans: dict[tuple[Any, ...], Tree]
+    plans: dict[tuple[Any, ...], Plans]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def read(self, info: ResolveInfo, build: Build, key: UUID | None = None) -> Any:
         """The objects that `build` describes, for graphql-core to complete."""
         variables = Keyed(info.variable_values.sources, info.variable_values.coerced, key)
         place = tuple(each for each in info.path.as_list() if isinstance(each, str))
-        tree = self.plans.setdefault(place, Tree())
-        plan = tree.find(variables)
+        known = self.plans.setdefault(place, Plans())
+        plan = known.find(variables)
         if plan is None:
             values = Values(variables)
             compiler = Compiler(info.schema, info.fragments, values, read_back=True)
             plan = Plan(build(compiler), values, compiler.batches, secured=False)
-            tree.add(values.facts, plan)
+            known.add(values.facts, plan)
         # Sibling fields share one connection, which runs one statement at a time.
         async with self.turn:
             await self.session.flush()

@@ -113,3 +113,21 @@ class Tree:
             at.ask = at.ask or ask
             at = at.below.setdefault(answer, Tree())
         at.plan = plan
+
+
+class Plans:
+    """The plans made so far for one place, behind their facts. Past a number of them it starts anew: no client can make it grow."""
+
+    def __init__(self) -> None:
+        self.tree, self.count = Tree(), 0
+
+    def find(self, variables: Any) -> Plan | None:
+        """The plan for a request with these variables, if there is one yet."""
+        return self.tree.find(variables)
+
+    def add(self, facts: Sequence[tuple[Get, Any]], plan: Plan) -> None:
+        """Keep a plan that was compiled for these facts."""
+        if self.count >= PLANS_PER_DOCUMENT_MAX:
+            self.tree, self.count = Tree(), 0
+        self.tree.add(facts, plan)
+        self.count += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import re
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from resolvers.planner.compiler import NotPlanned
 from resolvers.planner.documents import Document
+from resolvers.planner.engine import Operation
 from resolvers.planner.errors import GraphQLFaults, RequestError
 from resolvers.planner.plans import PLANS_PER_DOCUMENT_MAX, Plan
 from schema.root import MASTER
@@ -94,9 +96,25 @@ def test_a_documents_plans_are_bounded() -> None:
     for combination in itertools.product((True, False), repeat=len(names)):
         given = dict(zip(names, combination, strict=True))
         made = plan(of, **given)
-        assert of.plan_count <= PLANS_PER_DOCUMENT_MAX
+        assert of.plans.count <= PLANS_PER_DOCUMENT_MAX
         assert [name for name in names if f'AS "{name}"' in made.sql] == [name for name in names if given[name]]
-    assert of.plan_count == PLANS_PER_DOCUMENT_MAX
+    assert of.plans.count == PLANS_PER_DOCUMENT_MAX
+
+
+async def test_plans_inside_an_execution_are_bounded_too(stages: dict[Audience, Stage]) -> None:
+    """What stands beside introspection is planned by its place, and executed by graphql-core."""
+    names = "abcdefgh"
+    fields = " ".join(f"{name}: totalCount @include(if: ${name})" for name in names)
+    head = ", ".join(f"${name}: Boolean!" for name in names)
+    source = f"query({head}) {{ __typename __schema {{ queryType {{ name }} }} regions {{ {fields} }} }}"
+    stage = stages[STAFF]
+    engine, viewer = stage.comparison.engine, stage.viewers[0]
+    for combination in list(itertools.product((True, False), repeat=len(names)))[: PLANS_PER_DOCUMENT_MAX + 9]:
+        given = dict(zip(names, combination, strict=True))
+        body = json.loads((await engine.execute(viewer, Operation(source, given))).body)
+        assert list(body["data"]["regions"]) == [name for name in names if given[name]]
+    of = engine._documents[STAFF][source, None]
+    assert [(place, plans.count) for place, plans in of.read_backs.items()] == [(("regions",), 9)]
 
 
 def test_a_refused_request_leaves_no_plan() -> None:
@@ -105,7 +123,7 @@ def test_a_refused_request_leaves_no_plan() -> None:
         with pytest.raises(RequestError) as refused:
             plan(of, **given)
         assert refused.value.code == "BAD_USER_INPUT"
-    assert of.plan_count == 0
+    assert of.plans.count == 0
 
 
 def test_what_is_not_sql_is_not_planned() -> None:
