@@ -157,8 +157,8 @@ class ProductFilter:
 
     `text` asks for every word of it, in Chinese or English, in names, summaries and descriptions; one without words, such
     as a sign alone, finds nothing. `category` counts those below it; `categorySlug` names it by its slug where no `category`
-    is given. `priceFrom` and `priceTo` are what the viewer pays for
-    some variant of the product, in major units. `availableOnly` leaves out what is out of stock.
+    is given. Limits of a price are what the viewer pays for
+    some variant of the product, in major units.
     """
 
     text: Annotated[str | None, Through(query_terms)] = None
