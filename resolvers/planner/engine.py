@@ -114,8 +114,7 @@ class Engine:
     async def read(self, plan: Plan, variables: Any, viewer: Viewer) -> Answer:
         """The answer of a planned query: PostgreSQL's bytes, untouched unless Python computes fields."""
         arguments = plan.arguments(variables, viewer, self.clock())
-        async with self.pool.connection() as connection:
-            data: bytes = await connection.fetch(plan.name, plan.sql, arguments)
+        data: bytes = await self.pool.fetch(plan.name, plan.sql, arguments)
         if plan.batches:
             data = orjson.dumps(fill_batches(orjson.loads(data), plan.batches, viewer))
         return Answer(b'{"data":' + data + b"}")

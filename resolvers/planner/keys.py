@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -20,9 +21,12 @@ from resolvers.planner.errors import bad_input
 from resolvers.planner.sqljson import literal
 
 ID_CHARACTERS_MAX = 200
+IDS_REMEMBERED_MAX = 1_024
+TYPES_REMEMBERED_MAX = 256  # ids may name types that do not exist
 CURSOR_CHARACTERS_MAX = 2_000
 
 
+@lru_cache(maxsize=TYPES_REMEMBERED_MAX)
 def id_prefix(type_name: str) -> str:
     """The constant beginning of the global ids of a type."""
     padded = type_name + ":" * (3 - len(type_name) % 3)
@@ -36,8 +40,12 @@ def encode_id(type_name: str, key: uuid.UUID) -> str:
 
 def decode_id(text: object) -> tuple[str, uuid.UUID] | None:
     """The type and key of a global id. None for anything else: it names nothing, like the id of a hidden row."""
-    if not isinstance(text, str) or len(text) > ID_CHARACTERS_MAX:
-        return None
+    return named_by(text) if isinstance(text, str) and len(text) <= ID_CHARACTERS_MAX else None
+
+
+@lru_cache(maxsize=IDS_REMEMBERED_MAX)
+def named_by(text: str) -> tuple[str, uuid.UUID] | None:
+    """What a text names; remembered, because one request asks several times: which type? which key? may it?"""
     try:
         raw = base64.b64decode(text, validate=True)
         name = raw[:-16].decode("ascii")

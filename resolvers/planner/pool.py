@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from foundation.database import Database
@@ -29,7 +28,7 @@ class ReadConnection:
         self.raw = raw
         self.statements: OrderedDict[str, Any] = OrderedDict()
 
-    async def fetch(self, name: str, sql: str, arguments: list[Any]) -> Any:
+    async def fetch(self, name: str, sql: str, arguments: Sequence[Any]) -> Any:
         """The single value of a statement, prepared under its name so that PostgreSQL plans it once."""
         statement = self.statements.get(name)
         if statement is None:
@@ -56,26 +55,26 @@ class ReadPool:
         self._places = asyncio.Semaphore(size)
         self._wait_seconds = wait_seconds
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[ReadConnection]:
-        """A connection for one statement. One that failed or was cancelled in the middle is not used again."""
+    async def fetch(self, name: str, sql: str, arguments: Sequence[Any]) -> Any:
+        """The single value of a statement. A connection that failed or was cancelled in the middle is not used again.
+
+        Written without a context manager, which would cost as much as all else that a read does here.
+        """
         if self._places.locked():
-            try:
-                await asyncio.wait_for(self._places.acquire(), self._wait_seconds)
-            except TimeoutError as error:
-                raise PoolExhausted from error
+            await self._wait()
         else:
             await self._places.acquire()
         connection: ReadConnection | None = None
         try:
             connection = await self._take()
-            yield connection
+            found = await connection.fetch(name, sql, arguments)
         except BaseException:
             if connection is not None and not connection.raw.is_closed():
                 connection.raw.terminate()
             raise
         else:
             self._idle.append(connection)
+            return found
         finally:
             self._places.release()
 
@@ -83,6 +82,12 @@ class ReadPool:
         """Close the idle connections; none may be in use."""
         while self._idle:
             await self._idle.pop().raw.close()
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._places.acquire(), self._wait_seconds)
+        except TimeoutError as error:
+            raise PoolExhausted from error
 
     async def _take(self) -> ReadConnection:
         while self._idle:

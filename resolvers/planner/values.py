@@ -65,7 +65,7 @@ class Values:
         if isinstance(written, g.VariableNode):
             return lambda variables: variables.coerced.get(written.name.value, default)
         if names_variable(written):
-            return lambda variables: coerce_input_literal(written, argument.type, variables)
+            return once(lambda variables: coerce_input_literal(written, argument.type, variables))
         constant = coerce_input_literal(written, argument.type)
         return lambda _: constant
 
@@ -125,6 +125,19 @@ def column_type(type_: Any, wanted_type: str | None = None) -> Any:
         ranked = any(hasattr(member, "rank") for member in enum_members(type_).values())
         return None if ranked else sa.Text()
     return sa.Uuid() if wanted_type is not None else SCALARS.get(type_.name)
+
+
+def once(get: Get) -> Get:
+    """The same value, found once a request: a tree of facts and a plan's parameters ask for it many times, in one go."""
+    last: tuple[Any, Any] = (None, None)
+
+    def found(variables: Any) -> Any:
+        nonlocal last
+        if last[0] is not variables:
+            last = variables, get(variables)
+        return last[1]
+
+    return found
 
 
 def absent(_: Any) -> None:
