@@ -11,7 +11,7 @@ import httpx
 
 from bench.load import Count, Task, post, run_load
 from bench.rows import Row, at_least, median
-from bench.servers import Server, Spent, running, spent
+from bench.servers import Cost, Server, running, spent
 from bench.shapes import SHAPES, TITLES, Ask, ShapeName, leaves
 from bench.subjects.registry import SUBJECTS, Subject, body_of
 from bench.viewers import Caller
@@ -30,12 +30,12 @@ class Round:
     """One subject under load for a while."""
 
     count: Count
-    spent: Spent
+    cost: Cost
 
     @property
     def per_second(self) -> float:
         """Answers for each second of processor time."""
-        return self.count.answered / self.spent.seconds
+        return self.count.answered / self.cost.seconds
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ async def under_load(
     after = await spent(server, monitor)
     if count.failed:
         raise AssertionError(f"{server.subject.name}: {count.failed} answers of {shape} were not 200")
-    return Round(count, Spent(after.server - before.server, after.database - before.database))
+    return Round(count, after.since(before))
 
 
 def rows_of(
@@ -132,8 +132,8 @@ def rows_of(
     """The rows of one shape: what each subject does, and what that is in comparison."""
     found: list[Row] = []
     for name, made in rounds.items():
-        server = 1e3 * median(each.spent.server / each.count.answered for each in made)
-        database = 1e3 * median(each.spent.database / each.count.answered for each in made)
+        server = 1e3 * median(each.cost.server / each.count.answered for each in made)
+        database = 1e3 * median(each.cost.database / each.count.answered for each in made)
         note = f"CPU ms: server {server:.3f}, database {database:.3f}"
         found.append(Row(shape, subjects[name].title, PER_SECOND, median(each.per_second for each in made), note))
         details = {

@@ -18,7 +18,7 @@ def show(console: Console, rows: Sequence[Row]) -> None:
         table.add_column(name)
     table.add_column("value", justify="right")
     table.add_column("target")
-    table.add_column("note", style="dim")
+    table.add_column("note", style="dim", no_wrap=True)
     listed = [row for row in rows if row.listed]
     for at, row in enumerate(listed):
         last = at + 1 == len(listed) or listed[at + 1].case != row.case

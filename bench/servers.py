@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,20 @@ class Server:
 
 @dataclass(frozen=True)
 class Spent:
-    """Processor seconds of a server process and of PostgreSQL's processes behind it."""
+    """Processor seconds of a server process, and of PostgreSQL's processes by their ids."""
+
+    server: float
+    backends: Mapping[int, float]
+
+    def since(self, before: Spent) -> Cost:
+        """What was spent since then; a process of PostgreSQL that is new counts from its start."""
+        spent_by = (seconds - before.backends.get(pid, 0.0) for pid, seconds in self.backends.items())
+        return Cost(self.server - before.server, sum(spent_by))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Processor seconds of a server process and of the database behind it."""
 
     server: float
     database: float
@@ -101,7 +114,8 @@ async def spent(server: Server, monitor: RawConnection) -> Spent:
         DATABASE,
         ORCHESTRATOR,
     )
-    return Spent(processor_seconds(server.process), sum(processor_seconds(psutil.Process(row["pid"])) for row in rows))
+    backends = {row["pid"]: processor_seconds(psutil.Process(row["pid"])) for row in rows}
+    return Spent(processor_seconds(server.process), backends)
 
 
 def processor_seconds(process: psutil.Process) -> float:

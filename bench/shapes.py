@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from bench.seed import CATEGORIES, VIEWERS, key_of
+from bench.seed import CATEGORIES, SHELVES, VIEWERS, key_of
 
 ShapeName = Literal["product", "list", "customer"]
 SHAPES: tuple[ShapeName, ...] = ("product", "list", "customer")
@@ -50,13 +50,16 @@ class Ask:
 
 
 def asks(products: int, seed: int = 4) -> list[Ask]:
-    """So many different requests; products are such that their viewers may see."""
+    """So many different requests: of products that their viewers may see, and of categories that have none below them.
+
+    A category with others below it lists their products too, which only we know how to do.
+    """
     choose = random.Random(seed)
     found: list[Ask] = []
     for number in range(ASKED):
         product = choose.randrange(products // 97) * 97 + choose.randrange(12, 97)
         viewer = 1 + number % VIEWERS
-        category = key_of("category", 1 + choose.randrange(CATEGORIES))
+        category = key_of("category", choose.randrange(SHELVES, CATEGORIES) + 1)
         found.append(Ask(viewer, f"product-{product}", category, key_of("customer", viewer)))
     return found
 

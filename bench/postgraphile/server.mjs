@@ -21,7 +21,15 @@ const preset = {
   pgServices: [
     makePgService({
       schemas: ["public"],
-      poolConfig: { host: sockets, database, user: "quadrant_app", max: 8, application_name: "postgraphile" },
+      // Connections stay open between the rounds, as everybody else's do.
+      poolConfig: {
+        host: sockets,
+        database,
+        user: "quadrant_app",
+        max: 8,
+        idleTimeoutMillis: 0,
+        application_name: "postgraphile",
+      },
     }),
   ],
   grafast: {

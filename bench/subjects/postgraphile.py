@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -62,6 +63,8 @@ def normal(answer: Any) -> Any:
     for name, value in answer.items():
         if name in WHOLE_NUMBERS:
             found[name] = None if value is None else int(value)
+        elif name == "placedAt":
+            found[name] = dt.datetime.fromisoformat(value).isoformat()
         elif name.endswith("Amount"):
             pair = name.removesuffix("Amount")
             found[pair] = {"amount": f"{int(value) / 100:.2f}", "currency": answer[f"{pair}Currency"]}
