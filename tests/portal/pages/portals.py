@@ -16,6 +16,10 @@ HEAD, SALES, ENGINEER, PRODUCTS = "wei.changgeng", "ding.yiwei", "su.yan", "fang
 # Representatives of one military customer, with and without the need to know; the officer of its fleet.
 REPRESENTATIVE, CHIEF, OFFICER = "dai.biao.017", "dai.biao.009", "zhu.li.103"
 BUYER = "gu.mingyuan"
+# People of the other portals: two shoppers, an authority, and the division with and without the right to see origins.
+SHOPPER, OTHER_SHOPPER = "shen.zhixia", "zhou.muye"
+OFFICIAL = "lu.huaiqing"
+TRANSFER, EDITOR = "ye.shuning", "tao.qinghe"
 
 
 class Portals:
