@@ -43,6 +43,14 @@ class Asker:
 
     async def answers(self, database: Database, viewer: Viewer, questions: list[Question]) -> list[Answer]:
         """The answers of one world to a viewer, at one instant."""
+        engine = self.engine(database, viewer)
+        try:
+            return [await engine.execute(viewer, Operation(each.source, each.variables)) for each in questions]
+        finally:
+            await engine.pool.close()
+
+    def engine(self, database: Database, viewer: Viewer) -> Engine:
+        """An engine on a database for a viewer's audience; its pool is to be closed."""
         assert viewer.audience is not None
         shared = self._engines.get(viewer.audience)
         if shared is None:
@@ -50,10 +58,7 @@ class Asker:
             shared = self._engines[viewer.audience] = Engine(views, database, UNLIMITED, clock=lambda: NOW)
         engine = copy.copy(shared)
         engine.database, engine.pool = database, ReadPool(database, 1, 60)
-        try:
-            return [await engine.execute(viewer, Operation(each.source, each.variables)) for each in questions]
-        finally:
-            await engine.pool.close()
+        return engine
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +119,22 @@ async def test_the_questions_would_tell(both: Worlds, asker: Asker) -> None:
         for question in differing
     }
     assert {"customers", "products", "orders", "orderTotals", "programmes", "fleetCounts", "node", "nodes"} <= roots
+
+
+async def test_nothing_is_remembered_between_viewers(both: Worlds, asker: Asker) -> None:
+    """Documents, plans and connections are shared; what one viewer saw on them is not."""
+    viewer = both.viewers["staff"]
+    everything = questions_of(both, "staff")
+    questions = [*everything[:8], *everything[8:-1:23]]
+    alone = await asker.answers(both.full, viewer, questions)
+    engine = asker.engine(both.full, viewer)
+    try:
+        for question, expected in zip(questions, alone, strict=True):
+            operation = Operation(question.source, question.variables)
+            await engine.execute(cleared(viewer), operation)
+            assert (await engine.execute(viewer, operation)).body == expected.body
+    finally:
+        await engine.pool.close()
 
 
 def merged_lists(both: Worlds, name: str) -> list[tuple[str, dict[str, str]]]:
