@@ -101,7 +101,7 @@ async def test_written_operations(stages: dict[Audience, Stage], audience: Audie
 async def test_sabotage_is_caught(stages: dict[Audience, Stage], engine: Engine, sabotage: Sabotage) -> None:
     forget(engine)
     with committed(sabotage), structlog.testing.capture_logs():
-        caught = await operations_until_caught(stages)
+        caught = await operations_until_caught(stages, sabotage)
     forget(engine)
     assert caught is not None
 

@@ -6,7 +6,7 @@ Nothing here knows a field by name but what Relay defines, so a new field is ask
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -49,11 +49,20 @@ class Scope:
 class Writer:
     """Writes one operation."""
 
-    def __init__(self, schema: g.GraphQLSchema, pool: Pool, data: bytes, *, fields_max: int = FIELDS_MAX) -> None:
+    def __init__(
+        self,
+        schema: g.GraphQLSchema,
+        pool: Pool,
+        data: bytes,
+        *,
+        fields_max: int = FIELDS_MAX,
+        roots: Collection[str] = (),
+    ) -> None:
         self.schema = schema
         self.choices = Choices(data)
         self.values = Values(self.choices, pool)
         self.fields_left = fields_max
+        self.roots = roots  # those to ask, where not all
         self.declared: list[str] = []
         self.variables: dict[str, Any] = {}
         self.remakers: dict[str, Callable[[], Any]] = {}
@@ -103,6 +112,8 @@ class Writer:
         names = [
             name for name, each in type_.fields.items() if depth < DEPTH_MAX or g.is_leaf_type(named_type(each.type))
         ]
+        if depth == 0 and self.roots:
+            names = [name for name in names if name in self.roots]
         if {"pageInfo", "nodes"} <= set(names):
             asked = self.choices.some([*names, "edges", "nodes"], 4)
         else:
@@ -127,16 +138,20 @@ class Writer:
 
     def in_fragments(self, type_: Any, depth: int, scope: Scope, parts: list[str]) -> list[str]:
         """The same, some of it in fragments, and some more."""
-        if self.fields_left <= 0 or (depth == 0 and not self.choices.one_in(3)):
+        if depth == 0 and not self.choices.one_in(3):
+            return parts
+        known = [name for name, (on, _, _) in self.fragments.items() if on == type_.name]
+        if known and self.choices.below(2):
+            parts += [self.spread_again(self.choices.of(known), scope)] * self.choices.of((1, 1, 2))
+        if self.fields_left <= 0:
             return parts
         if self.choices.one_in(6):
             parts = [f"... {self.directives()}{{ {' '.join(parts)} }}"]
         if self.choices.one_in(6):
             wider = [type_, *getattr(type_, "interfaces", ())]
             parts.append(self.inline(self.choices.of(wider), depth, scope))
-        if self.choices.one_in(4):
-            spread = self.spread(type_, depth, scope)
-            parts += [spread] * self.choices.of((1, 1, 2))
+        if self.choices.one_in(2 if "id" in type_.fields and not known else 6):
+            parts.append(self.spread(type_, depth, scope))
         return parts
 
     def inline(self, type_: Any, depth: int, scope: Scope) -> str:
@@ -149,19 +164,17 @@ class Writer:
         return f"... on {type_.name} {self.directives()}{text}"
 
     def spread(self, type_: Any, depth: int, scope: Scope) -> str:
-        """A named fragment, a known one where there is one for the type."""
-        known = [name for name, (on, _, _) in self.fragments.items() if on == type_.name]
-        if not known or self.choices.one_in(3):
-            own = Scope()
-            text = self.selection(type_, depth, own)
-            name = f"f{len(self.fragments)}"
-            if not scope.agrees(own):
-                return "__typename"
-            self.fragments[name] = (type_.name, text, own)
-        else:
-            name = self.choices.of(known)
-            if not scope.agrees(self.fragments[name][2]):
-                return "__typename"
+        """A named fragment of its own."""
+        own = Scope()
+        text = self.selection(type_, depth, own)
+        name = f"f{len(self.fragments)}"
+        self.fragments[name] = (type_.name, text, own)
+        return self.spread_again(name, scope)
+
+    def spread_again(self, name: str, scope: Scope) -> str:
+        """A named fragment, if its fields can stand beside those that are here."""
+        if not scope.agrees(self.fragments[name][2]):
+            return "__typename"
         scope.take(self.fragments[name][2])
         return f"...{name} {self.directives()}"
 
