@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import graphql as g
-from graphql.execution.values import get_variable_values
 
 from resolvers.planner.compiler import Compiler
 from resolvers.planner.errors import GraphQLFaults, RequestError
@@ -13,6 +13,7 @@ from resolvers.planner.limits import DocumentLimits, LimitExceeded
 from resolvers.planner.plans import Plan, Plans
 from resolvers.planner.scopes import Demands
 from resolvers.planner.values import Values
+from resolvers.planner.variables import Coercion
 from segments.views import View
 
 
@@ -33,6 +34,7 @@ class Document:
             raise GraphQLFaults("GRAPHQL_VALIDATION_FAILED", errors)
         self.check_request = limits.prepare(self.schema, self.ast, self.operation)
         self.demands = Demands(self.schema, self.operation, self.fragments)
+        self.coercion = Coercion(self.schema, self.operation.variable_definitions or ())
         self.planned = self.kind is g.OperationType.QUERY
         self.plans = Plans()
         self.read_backs: dict[tuple[Any, ...], Plans] = {}
@@ -42,10 +44,9 @@ class Document:
         if self.kind is g.OperationType.SUBSCRIPTION:
             raise RequestError("SUBSCRIPTION_NOT_STREAMED", "request.subscription_not_streamed")
 
-    def coerce(self, variables: dict[str, Any]) -> Any:
+    def coerce(self, variables: Mapping[str, Any]) -> Any:
         """The request's variables by the rules of GraphQL, and the limits that depend on them."""
-        definitions = self.operation.variable_definitions or ()
-        coerced = get_variable_values(self.schema, definitions, variables, hide_suggestions=True)
+        coerced = self.coercion(variables)
         if isinstance(coerced, list):
             raise GraphQLFaults("BAD_USER_INPUT", coerced)
         self.check_request(coerced.coerced)

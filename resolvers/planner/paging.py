@@ -18,7 +18,7 @@ from resolvers.planner.declare import Merged, Row, Spread, declared_row
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import cursor_expression, decode_cursor
 from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, first_of, literal, object_over, row_by_row
-from resolvers.planner.values import Get, page_size
+from resolvers.planner.values import Constant, Get, page_size
 from segments.core_types import named_type
 from segments.strawberry_internals import origin, type_arguments
 
@@ -72,9 +72,12 @@ class Page:
         """Counted from the end."""
         return self.has["last"]
 
-    def size(self, variables: Any) -> int:
-        """The rows of the page."""
-        return page_size(self.get["last" if self.backwards else "first"](variables))
+    def rows(self, more: int) -> Get:
+        """How many rows the page has, and so many more; refuses a size that no page may have."""
+        number = self.get["last" if self.backwards else "first"]
+        if isinstance(number, Constant):
+            return Constant(page_size(number.value) + more)
+        return lambda variables: page_size(number(variables)) + more
 
 
 def asked_page(compiler: Compiler, field: Any, node: Any) -> Page:
@@ -85,7 +88,8 @@ def asked_page(compiler: Compiler, field: Any, node: Any) -> Page:
     if page.has["first"] and page.has["last"]:
         raise bad_input("request.first_and_last")
     # A fact, because it is asked again of every request: a page that selects its count alone binds no size.
-    values.fact(lambda variables: page.size(variables) >= 0)
+    size = page.rows(0)
+    values.fact(size if isinstance(size, Constant) else lambda variables: size(variables) >= 0)
     return page
 
 
@@ -147,7 +151,7 @@ def spread_rows(
     compiler.count += 1
     values = spread.values.correlate(*outer).subquery(f"s{compiler.count}")
     order = [key.ordered(backwards=page.backwards) for key in keys]
-    limit = compiler.values.bind(lambda variables: page.size(variables) + 1, sa.BigInteger())
+    limit = compiler.values.bind(page.rows(1), sa.BigInteger())
     of_value = (
         sa.select(source).where(spread.column == values.c[0], spread.where, *within).order_by(*order).limit(limit)
     )
@@ -172,7 +176,7 @@ def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *
         select = sa.select(literal(type_.name).label("kind"), *columns).select_from(source).where(condition)
         if not bounded:
             return select
-        limit = compiler.values.bind(lambda variables: page.size(variables) + 1, sa.BigInteger())
+        limit = compiler.values.bind(page.rows(1), sa.BigInteger())
         order = [key.ordered(backwards=page.backwards) for key in keys]
         return select.where(*bounds(compiler, keys, page)).order_by(*order).limit(limit)
 
@@ -301,7 +305,7 @@ def first_rows(
     compiler: Compiler, type_: Any, nodes: Sequence[Any], listed: Listed
 ) -> tuple[dict[str, Expression], sa.FromClause]:
     """One list of the first rows and nothing else of the page: no row needs a number, and none is read beyond them."""
-    limit = compiler.values.bind(listed.page.size, sa.BigInteger())
+    limit = compiler.values.bind(listed.page.rows(0), sa.BigInteger())
     element = element_of(compiler, type_, nodes, listed, listed.source)
     made, rows = row_by_row(element, listed.rows.order_by(*listed.order()).limit(limit))
     return {response_key(nodes): array(made)}, rows
@@ -313,10 +317,10 @@ def numbered_rows(
     """Whatever is asked of a page, from its rows and one more, numbered in the direction of reading."""
     page = listed.page
     number = sa.func.row_number().over(order_by=listed.order()).label("rn")
-    limit = compiler.values.bind(lambda variables: page.size(variables) + 1, sa.BigInteger())
+    limit = compiler.values.bind(page.rows(1), sa.BigInteger())
     compiler.count += 1
     rows = listed.rows.add_columns(number).order_by(*listed.order()).limit(limit).subquery(f"p{compiler.count}")
-    on_page = rows.c.rn <= compiler.values.bind(page.size, sa.BigInteger())
+    on_page = rows.c.rn <= compiler.values.bind(page.rows(0), sa.BigInteger())
     forward = (rows.c.rn.desc(),) if page.backwards else ()
     read: dict[str, Expression] = {}
     for nodes in lists:

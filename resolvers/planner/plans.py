@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from resolvers.planner.declare import Batch
 from resolvers.planner.sqljson import Expression, literal
-from resolvers.planner.values import Get, Values
+from resolvers.planner.values import Constant, Get, Values
 from segments.viewer import ROW_SETTINGS, Viewer
 
 DIALECT = asyncpg_dialect()
@@ -29,6 +29,7 @@ VIEWER_BINDS: dict[str, Take] = {
     "viewer_customer": lambda _, viewer, __: viewer.customer_id,
     "viewer_person": lambda _, viewer, __: viewer.person_id,
 }
+SETTING_BINDS = [f"set_{at}" for at in range(len(ROW_SETTINGS))]
 
 
 class Plan:
@@ -40,7 +41,10 @@ class Plan:
         self.name = f"q{next(_numbers)}"
         self.batches = list(batches)
         names: Sequence[str] = compiled.positiontup or ()  # type: ignore[attr-defined]
-        self.takes = [take(name, compiled, values) for name in names]
+        # A viewer has its settings ready, in the order in which secured statements begin.
+        self.begins_with_settings = list(names[: len(SETTING_BINDS)]) == SETTING_BINDS
+        own = names[len(SETTING_BINDS) :] if self.begins_with_settings else names
+        self.takes = [take(name, compiled, values) for name in own]
         # An argument is checked even where nothing is asked of what it belongs to.
         self.checks = [get for name, get in values.binds.items() if name not in names]
 
@@ -48,7 +52,8 @@ class Plan:
         """The values of the statement's parameters for a request."""
         for check in self.checks:
             check(variables)
-        return [get(variables, viewer, now) for get in self.takes]
+        settings = viewer.settings if self.begins_with_settings else ()
+        return [*settings, *(get(variables, viewer, now) for get in self.takes)]
 
 
 def under_row_settings(answer: Expression) -> Expression:
@@ -57,8 +62,8 @@ def under_row_settings(answer: Expression) -> Expression:
     The settings end with the statement, because outside a transaction block each statement is a transaction.
     """
     settings = [
-        sa.func.set_config(literal(name), sa.bindparam(f"set_{at}", type_=sa.Text()), sa.true()).is_not(None)
-        for at, name in enumerate(ROW_SETTINGS)
+        sa.func.set_config(literal(name), sa.bindparam(bind, type_=sa.Text()), sa.true()).is_not(None)
+        for name, bind in zip(ROW_SETTINGS, SETTING_BINDS, strict=True)
     ]
     return sa.case((sa.and_(*settings), answer))
 
@@ -67,9 +72,6 @@ def take(name: str, compiled: Any, values: Values) -> Take:
     """Where the value of one parameter comes from, through the processing its column type asks for."""
     if name in VIEWER_BINDS:
         return VIEWER_BINDS[name]
-    if name.startswith("set_"):
-        at = int(name.removeprefix("set_"))
-        return lambda _, viewer, __: viewer.settings[at]
     process = compiled.binds[name].type.dialect_impl(DIALECT).bind_processor(DIALECT)
     get = values.binds.get(name)
     if get is None:
@@ -81,6 +83,9 @@ def take(name: str, compiled: Any, values: Values) -> Take:
 
 def processed(get: Get, process: Callable[[Any], Any] | None) -> Take:
     """A request's value as the driver takes it."""
+    if isinstance(get, Constant):
+        constant = get.value if process is None or get.value is None else process(get.value)
+        return lambda _, __, ___: constant
     if process is None:
         return lambda variables, _, __: get(variables)
 

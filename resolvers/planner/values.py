@@ -11,6 +11,7 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +31,20 @@ coerce_input_literal: Any = vars(g.utilities)[
 # graphql-core's coerced variables in, a value out.
 Get = Callable[[Any], Any]
 
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """What is the same for every request: the document says it."""
+
+    value: Any
+
+    def __call__(self, _: Any) -> Any:
+        """The value."""
+        return self.value
+
+
+ABSENT = Constant(None)
+
 PAGE_DEFAULT, PAGE_MAX = 20, 100
 DECIMAL_DIGITS_MAX = 100  # on each side of the point; PostgreSQL takes more, but no amount has as many
 NOTHING = uuid.UUID(int=0)  # the key of no row: what an id of the wrong type stands for
@@ -45,6 +60,8 @@ class Values:
 
     def fact(self, ask: Get) -> Any:
         """The answer for this request; the plan is used again only for requests that answer the same."""
+        if isinstance(ask, Constant):
+            return ask.value
         answer = ask(self.variables)
         self.facts.append((ask, answer))
         return answer
@@ -61,16 +78,17 @@ class Values:
         written = next((each.value for each in node.arguments or () if each.name.value == name), None)
         default = None if argument is None or argument.default_value is g.Undefined else argument.default_value
         if argument is None or written is None:
-            return lambda _: default
+            return Constant(default)
         if isinstance(written, g.VariableNode):
             return lambda variables: variables.coerced.get(written.name.value, default)
         if names_variable(written):
             return once(lambda variables: coerce_input_literal(written, argument.type, variables))
-        constant = coerce_input_literal(written, argument.type)
-        return lambda _: constant
+        return Constant(coerce_input_literal(written, argument.type))
 
     def given(self, get: Get) -> bool:
         """Whether the value is there and not null, as a fact."""
+        if isinstance(get, Constant):
+            return get.value is not None
         return bool(self.fact(lambda variables: get(variables) is not None))
 
     def keywords(self, field: Any, node: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -87,7 +105,7 @@ class Values:
         if isinstance(type_, g.GraphQLInputObjectType):
             there = self.given(get)
             for member, inner in type_.fields.items():
-                inside = member_of(get, member) if there else absent
+                inside = member_of(get, member) if there else ABSENT
                 self.spread(found, python_name(inner, member), inner, inside)
             return
         note = metadata(element)
@@ -140,10 +158,6 @@ def once(get: Get) -> Get:
     return found
 
 
-def absent(_: Any) -> None:
-    """The value of what is not there."""
-
-
 def member_of(get: Get, name: str) -> Get:
     """A member of an input object's value."""
 
@@ -152,7 +166,7 @@ def member_of(get: Get, name: str) -> Get:
         found = whole.get(name) if isinstance(whole, dict) else getattr(whole, name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         return None if found is g.Undefined else found  # pyright: ignore[reportUnknownVariableType]
 
-    return inner
+    return Constant(inner(None)) if isinstance(get, Constant) else inner
 
 
 def names_variable(literal: Any) -> bool:

@@ -59,7 +59,7 @@ SABOTAGES = (
         "self.cursor_names",
         "self.cursor_names[:1] * 2",
     ),
-    Sabotage("filters are ignored", values.Values.spread, "member_of(get, member) if there else absent", "absent"),
+    Sabotage("filters are ignored", values.Values.spread, "member_of(get, member) if there else ABSENT", "ABSENT"),
     Sabotage(
         "totalCount ignores the filter",
         paging.connection,
@@ -105,7 +105,7 @@ SABOTAGES = (
         "a merged list forgets its owner's other rows",
         paging.merged,
         "page.rows(1)",
-        "1",
+        "lambda _: 1",
         ("customer", "customers"),
     ),
     Sabotage(
@@ -114,7 +114,12 @@ SABOTAGES = (
         "at.below.get(at.ask(variables))",
         "next(iter(at.below.values()), None)",
     ),
-    Sabotage("compartments are not set", plans.take, "viewer.settings[at]", '"{}" if at == 4 else viewer.settings[at]'),
+    Sabotage(
+        "compartments are not set",
+        plans.Plan.arguments,
+        "viewer.settings if",
+        '(*viewer.settings[:4], "{}", viewer.settings[5]) if',
+    ),
     Sabotage("ids are answered in their own order", roots.by_ids, ", wanted.c.n)", ", wanted.c.id)"),
     Sabotage("an absent page size is all there is", values.page_size, "PAGE_DEFAULT if", "PAGE_MAX if"),
 )
