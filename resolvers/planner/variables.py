@@ -1,0 +1,91 @@
+"""The variables of a request by the rules of GraphQL, without asking graphql-core where there is nothing to ask.
+
+Most variables are scalars that are what they say. For those graphql-core finds anew at each request what a document said
+once; that took a third of what a planned read does in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import graphql as g
+from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+
+from segments.core_types import is_non_null, nullable_type
+
+
+def is_text(value: object) -> bool:
+    """A value that `String` and `ID` take as it is."""
+    return type(value) is str
+
+
+def is_int(value: object) -> bool:
+    """A value that `Int` takes as it is; a boolean is none."""
+    return type(value) is int and -(2**31) <= value < 2**31
+
+
+def is_truth(value: object) -> bool:
+    """A value that `Boolean` takes as it is."""
+    return type(value) is bool
+
+
+PLAIN: Mapping[Any, Callable[[object], bool]] = {
+    g.GraphQLString: is_text,
+    g.GraphQLID: is_text,
+    g.GraphQLInt: is_int,
+    g.GraphQLBoolean: is_truth,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlainVariable:
+    """A variable of a scalar type without a default."""
+
+    name: str
+    signature: Any
+    required: bool
+    takes: Callable[[object], bool]
+
+
+class Coercion:
+    """Coerces the variables of one operation."""
+
+    def __init__(self, schema: g.GraphQLSchema, definitions: Sequence[g.VariableDefinitionNode]) -> None:
+        self._schema = schema
+        self._definitions = definitions
+        found = [plain_variable(schema, definition) for definition in definitions]
+        self._plain = None if None in found else cast("list[PlainVariable]", found)
+
+    def __call__(self, given: Mapping[str, Any]) -> VariableValues | list[g.GraphQLError]:
+        """The values, or why there are none. Whatever is not plainly right is left to graphql-core."""
+        if self._plain is None:
+            return self._by_core(given)
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for variable in self._plain:
+            name = variable.name
+            value = given.get(name, g.Undefined)
+            if variable.takes(value) or (value is None and not variable.required):
+                coerced[name] = value
+                sources[name] = VariableValueSource(variable.signature, value)
+            elif value is g.Undefined and not variable.required:
+                sources[name] = VariableValueSource(variable.signature)
+            else:
+                return self._by_core(given)
+        return VariableValues(sources, coerced)
+
+    def _by_core(self, given: Mapping[str, Any]) -> VariableValues | list[g.GraphQLError]:
+        return get_variable_values(self._schema, self._definitions, dict(given), hide_suggestions=True)
+
+
+def plain_variable(schema: g.GraphQLSchema, definition: g.VariableDefinitionNode) -> PlainVariable | None:
+    """A variable whose values can be known by their Python type; None for all others."""
+    signature: Any = get_variable_signature(schema, definition)
+    if definition.default_value or isinstance(signature, g.GraphQLError):
+        return None
+    takes = PLAIN.get(nullable_type(signature.type))
+    required = is_non_null(signature.type)
+    return None if takes is None else PlainVariable(definition.variable.name.value, signature, required, takes)
