@@ -23,7 +23,8 @@ from resolvers.planner.sqljson import literal
 ID_CHARACTERS_MAX = 200
 IDS_REMEMBERED_MAX = 1_024
 TYPES_REMEMBERED_MAX = 256  # ids may name types that do not exist
-CURSOR_CHARACTERS_MAX = 2_000
+# A name of 900 characters of Chinese makes a cursor of 7,300: every cursor that we write must be read.
+CURSOR_CHARACTERS_MAX = 16_000
 
 
 @lru_cache(maxsize=TYPES_REMEMBERED_MAX)
