@@ -17,7 +17,7 @@ from tests.resolvers.planner.operations.documents import Writer
 from tests.resolvers.planner.operations.enriched import enriched, generated
 from tests.resolvers.planner.oracle.told import ANSWERS
 
-WRITTEN = settings(max_examples=250, suppress_health_check=list(HealthCheck))
+WRITTEN = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 GENERATED = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 DECISIONS = st.binary(min_size=400, max_size=400)
 DOCUMENTS = {audience: generated(view.core) for audience, view in compile_views(MASTER).items()}

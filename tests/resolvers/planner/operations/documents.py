@@ -20,7 +20,7 @@ from tests.resolvers.planner.operations.pool import Pool
 from tests.resolvers.planner.operations.values import Values, can_be_literal, literal, sent, target_name
 from tests.resolvers.planner.oracle.pages import PAGING
 
-FIELDS_MAX = 20
+FIELDS_MAX = 14
 DEPTH_MAX = 7
 # Names that a careless planner uses in its own SQL, SQL's own words, cases that differ, and names that PostgreSQL cuts.
 KEYS = ("a", "b", "o", "anon_1", "anon_2", "t1", "p1", "p2", "v1", "rn", "kind", "k0", "c0", "select", "Name", "name", "_", "id", "n", "x" * 63, "y" * 64, "z" * 70 + "1", "z" * 70 + "2")  # fmt: skip
