@@ -25,6 +25,8 @@ DEPTH_MAX = 7
 # Names that a careless planner uses in its own SQL, SQL's own words, cases that differ, and names that PostgreSQL cuts.
 KEYS = ("a", "b", "o", "anon_1", "anon_2", "t1", "p1", "p2", "v1", "rn", "kind", "k0", "c0", "select", "Name", "name", "_", "id", "n", "x" * 63, "y" * 64, "z" * 70 + "1", "z" * 70 + "2")  # fmt: skip
 ALIASES_MANY = 110
+# What a careless client sends for a variable of some other type.
+WRONG = (0, 1.0, 1.5, True, "x", "3", [], ["a"], {}, {"a": 1}, 2**31, -(2**63), None, "MILITARY", [None], [[1]])
 
 
 @dataclass
@@ -84,7 +86,11 @@ class Writer:
     def again(self) -> dict[str, Any]:
         """Other variables for the same document, so that plans meet requests that they were not made for."""
         changed = [name for name in self.variables if self.choices.below(2)]
-        return self.variables | {name: sent(self.remakers[name]()) for name in changed}
+        return self.variables | {name: self.maybe_wrong(sent(self.remakers[name]())) for name in changed}
+
+    def maybe_wrong(self, value: Any) -> Any:
+        """A variable's value, or now and then one of another type."""
+        return self.choices.of(WRONG) if self.choices.one_in(50) else value
 
     def spread_in(self, text: str) -> dict[str, None]:
         """The fragments that a text spreads, directly or through others."""
@@ -282,7 +288,7 @@ class Writer:
             return f"${name}"
         self.declared.append(f"${name}: {type_name}")
         if not (how == 2 and value is None):
-            self.variables[name] = sent(value)
+            self.variables[name] = self.maybe_wrong(sent(value))
         return f"${name}"
 
     def directives(self) -> str:
