@@ -74,12 +74,10 @@ def matching(
     price_from: Bound = None,
     price_to: Bound = None,
     attributes: Bound = None,
-    attributes_but: Bound = None,
 ) -> sa.ColumnElement[bool]:
     """Products by the words of a question, brand, status, stock, the viewer's own price, and values of attributes.
 
-    `text` is a tsquery as text: one without words matches nothing. `attributes_but` is the code of an attribute of which
-    nothing is wished.
+    `text` is a tsquery as text: one without words matches nothing.
     """
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if text is not None:
@@ -94,7 +92,7 @@ def matching(
     if price_from is not None or price_to is not None:
         conditions.append(_costs(product, price_from, price_to))
     if attributes is not None:
-        conditions.append(_described(product, attributes, attributes_but))
+        conditions.append(attributes_fulfilled(product, attributes))
     return sa.and_(*conditions)
 
 
@@ -111,8 +109,13 @@ def _costs(product: sa.FromClause, least: Bound, most: Bound) -> sa.ColumnElemen
     return within.correlate(product).exists()
 
 
-def _described(product: sa.FromClause, attributes: sa.ColumnElement[Any], but: Bound) -> sa.ColumnElement[bool]:
-    """Whether each attribute that is wished has one of its values; see `wished` for the form of `attributes`."""
+def attributes_fulfilled(
+    product: sa.FromClause, attributes: sa.ColumnElement[Any], but: Bound = None
+) -> sa.ColumnElement[bool]:
+    """Whether each attribute that is wished has one of its values; see `wished` for the form of `attributes`.
+
+    `but` is the code of an attribute of which nothing is wished, a column of a FROM beside the product's.
+    """
     attribute = tables.Attribute.__table__.alias("wished_attribute")
     columns = (sa.column("code", sa.Text()), sa.column("values", JSONB()))
     wish = sa.func.jsonb_to_recordset(sa.cast(sa.cast(attributes, sa.Text()), JSONB()))
@@ -252,12 +255,17 @@ def product_availability(product: sa.FromClause) -> sa.ColumnElement[Any]:
 
 def _availability(stock: sa.FromClause, which: sa.ColumnElement[bool], of: sa.FromClause) -> sa.ColumnElement[Any]:
     """What the stock that `which` picks says of the variant that most is left of; without any, none is kept."""
-    total = sa.func.sum(stock.c.on_hand - stock.c.reserved)
-    state = sa.case(
-        (total <= 0, literal(Availability.OUT_OF_STOCK.value)),
-        (total <= LOW_STOCK_MAX, literal(Availability.LOW_STOCK.value)),
-        else_=literal(Availability.IN_STOCK.value),
-    )
-    most = sa.select(state).where(which).group_by(stock.c.variant_id).order_by(total.desc())
+    left = sa.func.sum(stock.c.on_hand - stock.c.reserved)
+    most = sa.select(availability_of(left)).where(which).group_by(stock.c.variant_id).order_by(left.desc())
     best = most.limit(sa.bindparam(None, 1, sa.BigInteger())).correlate(of).scalar_subquery()
     return sa.func.coalesce(best, literal(Availability.NOT_STOCKED.value))
+
+
+def availability_of(left: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """What it says that so many pieces are left; null where no stock is kept."""
+    return sa.case(
+        (left <= 0, literal(Availability.OUT_OF_STOCK.value)),
+        (left <= LOW_STOCK_MAX, literal(Availability.LOW_STOCK.value)),
+        (left.is_not(None), literal(Availability.IN_STOCK.value)),
+        else_=literal(Availability.NOT_STOCKED.value),
+    )

@@ -187,8 +187,9 @@ class FacetOption:
 @CATALOGUE
 @value
 class Facet:
-    """What the products of a filter could be narrowed by: category, brand, availability, or an attribute. 筛选项。
+    """What the products of a filter could be narrowed by: category, brand, price, availability, or an attribute. 筛选项。
 
+    A choice of prices is written as its two bounds, `500-2000` or `200000-`; one without an upper bound ends at the dash.
     It counts what the rest of the filter leaves, as if nothing were chosen of the facet itself.
     """
 

@@ -68,6 +68,7 @@ class Product(Classified, Table):
     __table_args__ = (
         UniqueConstraint("slug"),
         Index("ix_product_order", "position", "id"),
+        Index("ix_product_brand", "brand", "position", "id"),
         Index("ix_product_category", "category_id", "position", "id"),
         Index("ix_product_programme", "origin_programme_id"),
         Index("ix_product_search", "search", postgresql_using="gin"),

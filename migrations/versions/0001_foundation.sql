@@ -418,6 +418,7 @@ CREATE TABLE product (
     CONSTRAINT fk_product_origin_programme_id FOREIGN KEY(origin_programme_id) REFERENCES programme (id),
     CONSTRAINT ck_product_status CHECK (status IN ('DRAFT', 'ACTIVE', 'PREORDER', 'DISCONTINUED'))
 );
+CREATE INDEX ix_product_brand ON product (brand, position, id);
 CREATE INDEX ix_product_category ON product (category_id, position, id);
 CREATE INDEX ix_product_order ON product (position, id);
 CREATE INDEX ix_product_programme ON product (origin_programme_id);

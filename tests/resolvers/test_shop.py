@@ -185,14 +185,27 @@ async def test_prices_are_the_viewers_own(shop: Shop) -> None:
     assert await shop.slugs(shop.second, priceTo="450.00", priceFrom=300) == set()
     assert await shop.slugs(shop.first, priceFrom=600) == set()
     assert await shop.slugs(shop.second, priceFrom=600) == {"survey"}
-    assert (await shop.facets(shop.first, priceFrom=600)) == {}
+    # The rescue drone costs 500, where one choice ends and the next begins.
+    assert (await shop.facets(shop.first, priceFrom=600)) == {"price": {"0–500": 4, "500–2,000": 1}}
+    assert (await shop.facets(shop.second, priceFrom=600))["price"] == {"0–500": 3, "500–2,000": 2}
     assert (await shop.facets(shop.second, priceFrom=600))["brand"] == {"青岚": 1}
+
+
+async def test_choices_of_a_price_are_bounds_of_the_filter_and_leave_what_they_say(shop: Shop) -> None:
+    for viewer in (shop.first, shop.second):
+        found = json.loads((await shop.ask(FACETS, viewer)).body)["data"]["productFacets"]
+        (price_facet,) = (facet for facet in found if facet["code"] == "price")
+        assert [option["value"] for option in price_facet["options"]] == ["0-500", "500-2000"]
+        for option in price_facet["options"]:
+            least, most = option["value"].split("-")
+            assert len(await shop.slugs(viewer, priceFrom=least, priceTo=most)) == option["count"]
 
 
 async def test_facets(shop: Shop) -> None:
     assert await shop.facets() == {
         "category": {"radio": 2, "uav": 2, "uav-survey": 1, "uav-rescue": 1},
         "brand": {"青岚": 2, "远山": 2},
+        "price": {"0–500": 3, "500–2,000": 2},
         "availability": {"有现货": 1, "库存紧张": 1, "缺货": 1, "按需提供": 1},
         "use": {"救援": 2, "测绘": 1},
         "grade": {"IP43": 1, "IP54": 1},

@@ -20,6 +20,7 @@ from tests.resolvers.planner.oracle.texts import global_id
 FACETS = {
     "category": ("类目", "Category"),
     "brand": ("品牌", "Brand"),
+    "price": ("价格", "Price"),
     "availability": ("供货", "Availability"),
 }
 STATES = {
@@ -29,6 +30,14 @@ STATES = {
     "NOT_STOCKED": ("按需提供", "On request"),
 }
 OPTIONS_MAX = 50
+BANDS = {
+    "0-500": "0–500",
+    "500-2000": "500–2,000",
+    "2000-10000": "2,000–10,000",
+    "10000-50000": "10,000–50,000",
+    "50000-200000": "50,000–200,000",
+    "200000-": "≥ 200,000",
+}
 Counted = dict[tuple[str, str], int]  # by value and name
 
 
@@ -98,10 +107,14 @@ def product_facets(
     counts: dict[str, Counted] = {"category": categories(seen, found(category=None, category_slug=None))}
     counts["brand"] = Counter((row["brand"], row["brand"]) for row in found(brand=None))
     if seen.viewer.audience in {CONSUMER, ENTERPRISE, GOVERNMENT, STAFF}:
+        counts["price"] = prices(seen, found(price_from=None, price_to=None))
         stocks = (seen.where("variant", "product_id", row["id"]) for row in found(available_only=None))
         states = [shop.availability(seen, each) for each in stocks]
         counts["availability"] = Counter((state, STATES[state][english]) for state in states)
     fixed = [facet(code, FACETS[code][english], each) for code, each in counts.items() if each]
+    for each in fixed:
+        if each["code"] == "price":
+            each["options"].sort(key=lambda option: list(BANDS).index(option["value"]))
     free = [
         facet(code, name, each)
         for code in sorted({row["code"] for row in seen.rows["attribute"]})
@@ -127,6 +140,15 @@ def categories(seen: Seen, products: Iterable[Found]) -> Counted:
         )
         for shelf in seen.rows["category"]
     }
+    return {option: count for option, count in counted.items() if count}
+
+
+def prices(seen: Seen, products: list[Found]) -> Counted:
+    """How many products the filter by the bounds of each choice leaves."""
+    counted: Counted = {}
+    for value, name in BANDS.items():
+        least, most = (Decimal(bound) if bound else None for bound in value.split("-"))
+        counted[value, name] = sum(matching(seen, row, price_from=least, price_to=most) for row in products)
     return {option: count for option, count in counted.items() if count}
 
 
