@@ -90,6 +90,19 @@ def test_the_division_reaches_nothing_without_a_scope() -> None:
     ]
 
 
+def test_a_view_is_served_only_when_every_check_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*_: Any) -> list[str]:
+        return ["unfit"]
+
+    views = compiled_views((DIVISION, STAFF))
+    for check in ("check_hidden_values", "check_orders", "check_all_scoped"):
+        with monkeypatch.context() as patched:
+            patched.setattr(schema_views, check, fault)
+            assert view_faults(views[DIVISION]) == ["unfit"], check
+            # Only the division comes to everything by scopes.
+            assert view_faults(views[STAFF]) == ([] if check == "check_all_scoped" else ["unfit"])
+
+
 def test_faults_of_all_views_stop_the_start_together(monkeypatch: pytest.MonkeyPatch) -> None:
     def faults(view: View) -> list[str]:
         return [f"{view.audience.value} is unfit"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -117,5 +118,6 @@ async def test_a_payload_is_no_way_around_a_scope(engine: Engine) -> None:
 async def test_a_subscription_asks_before_it_begins(engine: Engine) -> None:
     viewer = Viewer(STAFF, language="en")
     source = "subscription { interactionLogged { customer { orders { totalCount } } } }"
-    answers = [answer async for answer in engine.subscribe(viewer, Operation(source, {}))]
+    async with asyncio.timeout(10):
+        answers = [answer async for answer in engine.subscribe(viewer, Operation(source, {}))]
     assert [answer.scopes for answer in answers] == [(ORDERS,)]
