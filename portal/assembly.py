@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from anyio.to_thread import run_sync
 
 from domain.identity.passwords import dummy_hash
 from domain.identity.tokens import Authority
+from domain.shop.words import load_dictionary
 from foundation.clock import Clock, system_clock
 from foundation.database import Database, open_database
 from foundation.ids import system_ids
@@ -17,7 +19,7 @@ from foundation.settings import Settings
 from portal.bearer import BearerTokens
 from portal.callers import Callers
 from portal.pages.site import Site, make_site
-from portal.probes import require_head
+from portal.probes import require_ceiling, require_head
 from portal.sessions import Sessions
 from resolvers.planner.engine import Engine
 from resolvers.planner.limits import DocumentLimits
@@ -53,6 +55,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         database = await run_sync(open_database, settings)
         stack.push_async_callback(database.close)
         await require_head(database)
+        await require_ceiling(database, Classification(settings.ceiling))
         served = served_audiences(settings)
         views = compiled_views(served)
         ids = system_ids(clock)
@@ -80,6 +83,9 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
             secure=settings.base_url.startswith("https://"),
             demonstration=settings.demonstration,
         )
+        # Read beside everything else, or the first search would hold up all requests for most of a second.
+        dictionary = asyncio.create_task(asyncio.to_thread(load_dictionary))
+        stack.push_async_callback(asyncio.wait, [dictionary])
         # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
         await run_sync(dummy_hash)
         yield Assembly(settings, database, views, engine, sessions, callers, site)

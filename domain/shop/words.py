@@ -86,6 +86,11 @@ def query_terms(text: str) -> str:
     return " & ".join(f"({term})" if "<->" in term else term for term in terms)
 
 
+def load_dictionary() -> None:
+    """Read the dictionary now, which takes most of a second, and not when somebody asks."""
+    _segmenter()
+
+
 def _words(text: str, *, parts: bool) -> Iterator[Word]:
     """The words of a folded text in order; with `parts` also the shorter words inside long ones."""
     for run in WORD.finditer(text):
