@@ -73,6 +73,8 @@ def key_of_text(text: Any, kind: type) -> Any:
         raise ValueError(text)
     if kind is bool:
         return text == "true"
+    if kind is int and not -(2**63) <= int(text) < 2**63:
+        raise ValueError(text)
     readers: dict[type, Any] = {str: str, int: int, uuid.UUID: uuid.UUID, dt.date: dt.date.fromisoformat}
     return readers[kind](text)
 
