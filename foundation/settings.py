@@ -74,8 +74,10 @@ class Settings(BaseSettings):
     ceiling: Literal["PUBLIC", "INTERNAL", "CONFIDENTIAL", "SECRET", "TOP_SECRET"] = Field(
         default="TOP_SECRET",
         description=(
-            "The highest degree of secrecy this installation shows to anyone, whatever their clearance. The default "
-            "suits a closed network; a server on a shared or public network must lower it."
+            "The highest degree of secrecy this installation holds: the database stores nothing above it, and nobody is "
+            "shown more, whatever their clearance. `quadrant migrate` writes it into the database; a server whose "
+            "database has another does not start. The default suits a closed network; a server on a shared or public "
+            "network must lower it."
         ),
     )
 

@@ -12,6 +12,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from foundation.database import APPLICATION_ROLE, Database
 from foundation.migrations import head
+from foundation.session import transaction
+from segments.classification import Classification
+from segments.installation import Installation
+from segments.viewer import Viewer
 
 LOGGER = structlog.get_logger("portal.probes")
 ANSWER_SECONDS_MAX = 3.0
@@ -21,7 +25,7 @@ REVISION = sa.text("select version_num from alembic_version")
 
 
 class NotMigratedError(RuntimeError):
-    """The database is not at the revision that this program was made for."""
+    """The database is not as this program and its settings need it."""
 
 
 async def revision(database: Database) -> str | None:
@@ -44,6 +48,15 @@ async def require_head(database: Database) -> None:
         raise NotMigratedError(
             f"the database is at revision {found}, this program needs {needed}: run `quadrant migrate`"
         )
+
+
+async def require_ceiling(database: Database, ceiling: Classification) -> None:
+    """Refuse to start when the database holds another ceiling than the settings: more would be stored than is shown."""
+    async with transaction(database, Viewer.system().row_settings()) as session:
+        found = await session.scalar(sa.select(Installation.ceiling))
+    if found is not ceiling:
+        held = "no ceiling" if found is None else f"the ceiling {found.value}"
+        raise NotMigratedError(f"the database has {held}, the settings {ceiling.value}: run `quadrant migrate`")
 
 
 async def healthz(_: Request) -> Response:

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 from foundation.database import Database, open_database
 from foundation.settings import Settings
-from portal.probes import require_head
+from portal.probes import require_ceiling, require_head
+from segments.classification import Classification
 
 
 @asynccontextmanager
@@ -17,6 +18,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Database]:
     database = await asyncio.to_thread(open_database, settings)
     try:
         await require_head(database)
+        await require_ceiling(database, Classification(settings.ceiling))
         yield database
     finally:
         await database.close()
