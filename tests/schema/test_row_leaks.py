@@ -102,6 +102,23 @@ async def test_answers_are_those_of_a_world_without_the_hidden_rows(both: Worlds
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["enterprise", "staff"])
+async def test_answers_of_graphql_core_are_the_same_too(both: Worlds, asker: Asker, name: str) -> None:
+    """A document with introspection in it is executed by graphql-core, whose root fields are read one by one."""
+    first: dict[str, Question] = {each.source: each for each in questions_of(both, name)}
+    executed = [
+        Question(source.removesuffix("}") + " zz: __schema { queryType { name } } }", each.variables)
+        for source, each in first.items()
+    ]
+    full = await asker.answers(both.full, both.viewers[name], executed)
+    reduced = await asker.answers(both.reduced[name], both.viewers[name], executed)
+    for question, here, there in zip(executed, full, reduced, strict=True):
+        assert here.body == there.body, f"{question.source}\n{question.variables}"
+        assert b'"zz":{"queryType":{"name":"Query"}}' in here.body, question.source
+        assert b'"errors"' not in here.body, question.source
+
+
+@pytest.mark.slow
 async def test_the_questions_would_tell(both: Worlds, asker: Asker) -> None:
     """Somebody who is cleared for everything sees in these answers that the worlds differ: for every table."""
     staff = cleared(both.viewers["staff"])
@@ -146,13 +163,15 @@ def merged_lists(both: Worlds, name: str) -> list[tuple[str, dict[str, str]]]:
     body = " { edges { cursor node { __typename at: __typename } } totalCount " + PAGE + " } }"
     query: Any = schema.query_type
     found: list[tuple[str, dict[str, str]]] = [
-        ("{ " + field + "(%)" + body, {}) for field, each in query.fields.items() if is_merged(each)
+        ("query($cursor: String) { " + field + "(%)" + body, {})
+        for field, each in query.fields.items()
+        if is_merged(each)
     ]
     for table, type_ in questions.row_types().items():
         parent = questions.telling(table)[0].global_id
         for field, each in type_.fields.items():
             if is_merged(each):
-                head = "query($parent: ID!) { node(id: $parent) { ... on " + type_.name
+                head = "query($parent: ID!, $cursor: String) { node(id: $parent) { ... on " + type_.name
                 found.append((head + " { " + field + "(%)" + body + " } }", {"parent": parent}))
     return found
 
@@ -163,13 +182,13 @@ async def test_a_cursor_of_somebody_who_sees_more_tells_nothing(both: Worlds, as
     lists = merged_lists(both, name)
     assert lists
     for source, variables in lists:
-        all_of_it = [Question(source.replace("%", "first: 100"), variables)]
+        all_of_it = [Question(source.replace("%", "first: 100, after: $cursor"), variables)]
         [seen_by_viewer] = await asker.answers(both.full, viewer, all_of_it)
         [seen_by_other] = await asker.answers(both.full, cleared(viewer), all_of_it)
         own, others = (set(CURSOR.findall(answer.body)) for answer in (seen_by_viewer, seen_by_other))
         assert own < others, source
         questions = [
-            Question(source.replace("%", f'{way}: 3, {bound}: "{cursor.decode()}"'), variables)
+            Question(source.replace("%", f"{way}: 3, {bound}: $cursor"), {**variables, "cursor": cursor.decode()})
             for cursor in sorted(others)
             for way, bound in (("first", "after"), ("last", "before"))
         ]
