@@ -6,11 +6,12 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench import reads
+from bench import imports, reads
 from bench.place import DIRECTORY, ORCHESTRATOR, bench_settings, fresh_database
 from bench.report import keep, show
 from bench.rows import Row
@@ -22,8 +23,11 @@ from bench.viewers import Caller, callers
 from foundation.database import Addresses, connect, open_database
 from foundation.migrations import ROOT
 
+if TYPE_CHECKING:
+    from foundation.database import RawConnection
+
 PRODUCTS = 10_000
-PARTS = ("reads",)
+PARTS = ("reads", "imports")
 
 
 async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
@@ -43,6 +47,8 @@ async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
                 rows += await reads.measure(places, monitor, conditions, left_out)
                 for name, why in left_out.items():
                     console.print(f"left out: {name}, {why}")
+            if "imports" in parts:
+                rows += await imported(monitor, rounds, status.update)
             await monitor.close()
     rows.append(Row("bench", "all", "seconds", round(time.monotonic() - began)))
     show(console, rows)
@@ -58,6 +64,15 @@ async def fill(places: Addresses) -> None:
     owner = await connect(places.superuser, application_name=ORCHESTRATOR)
     await owner.execute("vacuum analyze")
     await owner.close()
+
+
+async def imported(copier: RawConnection, rounds: int, tell: Callable[[str], None]) -> list[Row]:
+    """The import of a purchase history; after all that reads, because it adds to the orders."""
+    database = open_database(bench_settings())
+    try:
+        return await imports.measure(database, copier, rounds, tell)
+    finally:
+        await database.close()
 
 
 async def tokens() -> list[Caller]:

@@ -99,6 +99,8 @@ async def import_orders(
     done = Imported()
     code = checked_source(source)
     await one_at_a_time(session, code)
+    # Plans are made once, of tables that may be empty now and are not when the last batch comes: by an index, always.
+    await session.execute(sa.select(sa.func.set_config("enable_seqscan", "off", sa.true())))
     system_id = await session.scalar(sa.select(SourceSystem.id).where(SourceSystem.code == code))
     if system_id is None and not dry_run:
         system_id = await add_system(session, new_id, code)

@@ -15,7 +15,7 @@ from domain.orders.importing import Fault, Faults, OrderRow
 from domain.orders.imports import Entry, Imported, entry_of, import_orders
 from domain.orders.tables import Order, OrderLine, OrderStatus
 from domain.tables import METADATA
-from foundation.database import Database
+from foundation.database import Database, connect
 from foundation.refusals import Refusal
 from foundation.session import set_statement
 from segments.classification import Classification
@@ -111,6 +111,28 @@ async def test_what_becomes_of_an_order_afterwards_does_not_change_its_line(sess
     await session.execute(sa.update(Order).values(units=7, status=OrderStatus.CANCELLED))
     await session.execute(sa.update(ExternalId).values(value=ExternalId.value + " (merged)"))
     assert await imported(session, ROWS) == Imported(orders=0, customers=0, present=3)
+
+
+async def test_no_table_is_read_as_a_whole_though_it_was_small_when_plans_were_made(
+    session: AsyncSession, database: Database
+) -> None:
+    assert database.addresses.superuser is not None
+    administrator = await connect(database.addresses.superuser)
+    await administrator.execute('vacuum analyze external_id, "order", variant')
+    await administrator.close()
+    rows = [replace(ROW, line=line, customer_ref=str(line % 40)) for line in range(2, 60)]
+    # The numbers of a connection hold those of its last transactions too.
+    before = await whole_scans(session)
+    await imported(session, rows)
+    await imported(session, rows)
+    assert await whole_scans(session) == before
+
+
+async def whole_scans(session: AsyncSession) -> dict[str, int]:
+    query = (
+        "select relname, seq_scan from pg_stat_xact_user_tables where relname in ('external_id', 'order', 'variant')"
+    )
+    return {name: scans or 0 for name, scans in await session.execute(sa.text(query))}
 
 
 async def test_a_dry_run_tells_what_is_new_and_stores_nothing(session: AsyncSession) -> None:
