@@ -51,7 +51,10 @@ def caption(media: sa.FromClause) -> sa.ColumnElement[str]:
 def products(
     product: sa.FromClause, *, category: Bound = None, category_slug: Bound = None, **wanted: Bound
 ) -> sa.ColumnElement[bool] | Spread:
-    """Products of a category and of those below it, by whatever else `matching` knows."""
+    """Products of a category and of those below it, by whatever else `matching` knows.
+
+    What a question finds stands in the catalogue's order too: by rank, every page would read and sort all that was found.
+    """
     where, shelf = matching(product, **wanted), wished_shelf(category, category_slug)
     return where if shelf is None else Spread(product.c.category_id, shelves(shelf), where)
 
