@@ -112,7 +112,7 @@ def answer_from_planner(view: View) -> None:
         ):
             pass_ready_leaves(type_)
         elif isinstance(type_, (g.GraphQLInterfaceType, g.GraphQLUnionType)):
-            type_.resolve_type = name_of_type
+            type_.resolve_type = name_of_type(type_.resolve_type)
         elif isinstance(type_, g.GraphQLObjectType):
             answer_object(type_)
 
@@ -148,9 +148,15 @@ def pass_ready_leaves(type_: Any) -> None:
     type_.coerce_output_value = pass_on
 
 
-def name_of_type(found: Any, *_: Any) -> str:
-    """The type of a planned object; whether the view has it, the planner has seen to."""
-    return str(found[TYPE_KEY])
+def name_of_type(otherwise: Any) -> Any:
+    """A planned object names its type, and the planner has seen to it that the view has it; others are asked as ever."""
+
+    def resolve_type(found: Any, info: ResolveInfo, asked: Any) -> Any:
+        if isinstance(found, dict) and TYPE_KEY in found:
+            return found[TYPE_KEY]  # pyright: ignore[reportUnknownVariableType]
+        return otherwise(found, info, asked)
+
+    return resolve_type
 
 
 def by_response_key(source: Any, info: ResolveInfo, **_: Any) -> Any:
