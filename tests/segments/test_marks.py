@@ -181,49 +181,6 @@ def test_a_generic_type_is_seen_by_who_sees_what_it_was_made_with() -> None:
     assert staff.query_type.fields["box"].extensions["needs"] == {"products:cost"}
 
 
-@pytest.mark.parametrize("target", ["argument", "input field", "enum value", "input type"])
-def test_scopes_on_what_nobody_checks_are_a_fault(target: str) -> None:
-    @For(*EVERYONE)
-    @strawberry.enum
-    class Grade(enum.Enum):
-        A = "A"
-        B = strawberry.enum_value("B", directives=[Needs("orders:read")] if target == "enum value" else ())
-
-    @For(*EVERYONE)
-    @strawberry.input(directives=[Needs("orders:read")] if target == "input type" else ())
-    class Filter:
-        grade: Annotated[Grade | None, Needs("orders:read") if target == "input field" else None] = None
-
-    text_type = Annotated[str | None, Needs("orders:read") if target == "argument" else None]
-
-    def resolve(filter: Filter | None = None, text: text_type = None) -> int:  # type: ignore[valid-type]
-        return 1
-
-    root = query(thing=strawberry.field(resolver=resolve, directives=[For(*EVERYONE)]))
-    place = {
-        "argument": "Query.thing(text:)",
-        "input field": "Filter.grade",
-        "enum value": "Grade.B",
-        "input type": "Filter",
-    }[target]
-    assert faults(root) == [f"{place}: scopes are asked for by fields and by types of output only"]
-
-
-def test_a_scope_must_be_known_and_within_the_audiences_reach() -> None:
-    @For(STAFF, DIVISION)
-    @strawberry.type
-    class Thing:
-        cost: Annotated[int, Needs("products:cots")]
-        origin: Annotated[int, Needs("programmes:origin")]
-        catalogue: Annotated[int, Needs("catalogue:read", by=(DIVISION,))]
-        orders: Annotated[int, For(STAFF), Needs("orders:read")]
-
-    assert faults(query(thing=Thing, other=str)) == [
-        "Thing.cost: needs products:cots, which is no scope of segments/scopes.py",
-        "Thing.origin: needs programmes:origin, which nobody of staff can hold",
-    ]
-
-
 def test_needs_by_asks_some_audiences_only() -> None:
     @For(*EVERYONE)
     @strawberry.type

@@ -1,6 +1,5 @@
 """Cutting a view out of the master: what the marks hide is gone, with all that names it, and the rest is a valid schema."""
 
-# ruff: noqa: ARG002 - arguments are declared for the schema alone.
 # Annotations are evaluated where they stand, because types that a test declares inside itself have no global names.
 import enum
 import tracemalloc
@@ -139,91 +138,6 @@ def test_the_master_stays_whole() -> None:
         g.is_introspection_type(master.core.type_map[name]) or g.is_specified_scalar_type(master.core.type_map[name])
         for name in shared
     )
-
-
-def test_an_unmarked_type_or_root_field_is_a_fault_that_names_it() -> None:
-    @strawberry.type
-    class Bare:
-        inner: int
-
-    @For(*EVERYONE)
-    @strawberry.type
-    class Holder:
-        bare: Bare
-
-    root = query(thing=Holder, unmarked=strawberry.field(resolver=lambda: 1, graphql_type=int))
-    assert faults(root) == [
-        "Bare: declares no audience; add @For(...)",
-        "Query.unmarked: declares no audience; add @For(...)",
-    ]
-
-
-@pytest.mark.parametrize("kind", ["enum", "input", "interface", "union"])
-def test_every_kind_of_type_must_be_marked(kind: str) -> None:
-    @strawberry.enum
-    class Bare(enum.Enum):
-        A = "A"
-
-    @strawberry.input
-    class BareInput:
-        text: str | None = None
-
-    @strawberry.interface
-    class BareInterface:
-        name: str
-
-    BareUnion = Annotated[Product | Weapon, strawberry.union("BareUnion")]  # noqa: N806 - it is a type.
-
-    def of_input(filter: BareInput | None = None) -> int:
-        return 1
-
-    root = {
-        "enum": ("Bare", query(thing=Bare)),
-        "input": ("BareInput", query(thing=field(of_input))),
-        "interface": ("BareInterface", query(thing=BareInterface)),
-        "union": ("BareUnion", query(thing=list[BareUnion])),
-    }
-    name, made = root[kind]
-    assert faults(made) == [f"{name}: declares no audience; add @For(...)"]
-
-
-def test_nothing_is_for_an_audience_that_its_type_is_not_for() -> None:
-    @For(STAFF)
-    @strawberry.enum
-    class Level(enum.Enum):
-        LOW = strawberry.enum_value("LOW", directives=[For(STAFF, CONSUMER)])
-
-    @For(STAFF)
-    @strawberry.type
-    class Thing:
-        name: Annotated[str, For(STAFF, CONSUMER)]
-        level: Level
-
-        @strawberry.field(directives=[For(STAFF)])
-        def size(self, unit: Annotated[str, For(*EVERYONE)] = "m") -> int:
-            return 1
-
-    assert faults(query(thing=field_of(Thing, STAFF), other=str)) == [
-        "Level.LOW: is for an audience that its type is not for",
-        "Thing.name: is for an audience that its type is not for",
-        "Thing.size(unit:): is for an audience that its type is not for",
-    ]
-
-
-def test_a_required_argument_or_member_cannot_be_hidden() -> None:
-    @For(*EVERYONE)
-    @strawberry.input
-    class Order:
-        text: str
-        secret: Annotated[int, For(STAFF)]
-
-    def by_argument(order: Order | None = None, mode: Annotated[int, For(STAFF)] = strawberry.UNSET) -> int:
-        return 1
-
-    assert faults(query(order=field(by_argument))) == [
-        "Order.secret: is required, so it must be for every audience that its field or type is for",
-        "Query.order(mode:): is required, so it must be for every audience that its field or type is for",
-    ]
 
 
 def test_a_required_argument_or_member_of_a_hidden_type_is_a_fault() -> None:
@@ -380,21 +294,6 @@ def test_all_faults_are_told_at_once_and_of_the_view_they_are_in() -> None:
     compile_views(master, (STAFF,))
     with pytest.raises(ViewError):
         compile_views(master, (STAFF, ENTERPRISE))
-
-
-def test_an_interface_with_other_scopes_than_its_implementation_is_a_fault() -> None:
-    @For(STAFF)
-    @strawberry.interface
-    class Costly:
-        cost: int
-
-    @For(STAFF)
-    @strawberry.type
-    class Thing(Costly):
-        cost: Annotated[int, Needs("products:cost")]
-
-    root = query(thing=field_of(Thing, STAFF), costly=field_of(Costly, STAFF))
-    assert faults(root) == ["Thing.cost: needs other scopes than Costly.cost"]
 
 
 def test_scopes_come_from_the_field_its_type_and_the_type_it_leads_to() -> None:
