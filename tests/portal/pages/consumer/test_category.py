@@ -46,6 +46,17 @@ async def test_facets_narrow_and_each_condition_can_be_taken_away(portals: Porta
     assert 0 < count(dear) < count(whole)
 
 
+async def test_a_band_of_prices_sets_both_bounds(portals: Portals) -> None:
+    stranger = await portals.browser()
+    page = await stranger.get("/category/optics")
+    band = re.search(r'<a class="band" href="([^"]+)"><span>500–2,000</span><span>(\d+)</span>', page)
+    assert band
+    chosen = await stranger.get(band[1].replace("&amp;", "&"))
+    assert band[1] == "/category/optics?priceFrom=500&amp;priceTo=2000"
+    assert count(chosen) == int(band[2])
+    assert 'name="priceFrom" value="500"' in chosen
+
+
 async def test_pages_follow_each_other_and_lead_back(portals: Portals) -> None:
     stranger = await portals.browser()
     first = await stranger.get("/category/optics?first=10")
