@@ -8,7 +8,7 @@ release, and its statement cache would hide which statements a connection holds.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,51 +47,85 @@ class ReadConnection:
 
 
 class ReadPool:
-    """At most `size` connections of one process."""
+    """At most `size` connections of one process.
+
+    Who finds none idle opens one while there may be more, and else waits in a line; what is given back goes to the first
+    in the line. So nobody waits while a connection is idle, and a read that need not wait touches one list only: context
+    managers and semaphores would cost as much as all else that a read does here.
+    """
 
     def __init__(self, database: Database, size: int, wait_seconds: float) -> None:
         self._database = database
         self._idle: list[ReadConnection] = []
-        self._places = asyncio.Semaphore(size)
+        self._line: deque[asyncio.Future[ReadConnection | None]] = deque()
+        self._more = size
         self._wait_seconds = wait_seconds
 
     async def fetch(self, name: str, sql: str, arguments: Sequence[Any]) -> Any:
-        """The single value of a statement. A connection that failed or was cancelled in the middle is not used again.
-
-        Written without a context manager, which would cost as much as all else that a read does here.
-        """
-        if self._places.locked():
-            await self._wait()
-        else:
-            await self._places.acquire()
-        connection: ReadConnection | None = None
+        """The single value of a statement. A connection that failed or was cancelled in the middle is not used again."""
+        connection = self._idle.pop() if self._idle else await self._another()
         try:
-            connection = await self._take()
+            if connection.raw.is_closed():
+                connection = ReadConnection(await self._database.connect_raw())
             found = await connection.fetch(name, sql, arguments)
         except BaseException:
-            if connection is not None and not connection.raw.is_closed():
+            if not connection.raw.is_closed():
                 connection.raw.terminate()
+            self._give_back(None)
             raise
+        if self._line:
+            self._give_back(connection)
         else:
             self._idle.append(connection)
-            return found
-        finally:
-            self._places.release()
+        return found
 
     async def close(self) -> None:
         """Close the idle connections; none may be in use."""
         while self._idle:
+            self._more += 1
             await self._idle.pop().raw.close()
 
-    async def _wait(self) -> None:
+    async def _another(self) -> ReadConnection:
+        """A new connection, or one that somebody gives back in time."""
+        given = None if self._take_place() else await self._wait()
+        if given is not None:
+            return given
         try:
-            await asyncio.wait_for(self._places.acquire(), self._wait_seconds)
-        except TimeoutError as error:
-            raise PoolExhausted from error
+            return ReadConnection(await self._database.connect_raw())
+        except BaseException:
+            self._give_back(None)
+            raise
 
-    async def _take(self) -> ReadConnection:
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection.raw.is_closed():
-                return connection
-        return ReadConnection(await self._database.connect_raw())
+    def _take_place(self) -> bool:
+        if not self._more:
+            return False
+        self._more -= 1
+        return True
+
+    async def _wait(self) -> ReadConnection | None:
+        """A connection, or None for the place of one that is gone."""
+        waiting: asyncio.Future[ReadConnection | None] = asyncio.get_running_loop().create_future()
+        self._line.append(waiting)
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                return await waiting
+        except BaseException as error:
+            if waiting.done() and not waiting.cancelled():
+                # It was given in the same moment in which the waiting ended.
+                self._give_back(waiting.result())
+            if isinstance(error, TimeoutError):
+                raise PoolExhausted from error
+            raise
+
+    def _give_back(self, connection: ReadConnection | None) -> None:
+        """Hand a connection, or the place of one that is gone, to the first in the line."""
+        while self._line:
+            first = self._line.popleft()
+            # Who gave up is still in the line.
+            if not first.done():
+                first.set_result(connection)
+                return
+        if connection is None:
+            self._more += 1
+        else:
+            self._idle.append(connection)

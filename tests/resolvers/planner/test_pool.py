@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from random import Random
 from typing import Any
 
 import asyncpg
@@ -234,6 +235,23 @@ async def test_who_waits_too_long_for_a_connection_is_refused(database: Database
             assert (await ask(engine, "{ viewer { name } }")).code == "OVERLOADED"
         assert not (await waiting).refused
         assert not (await ask(engine, "{ viewer { name } }")).refused, "the place is free again"
+
+
+async def test_no_place_is_lost_whoever_gives_up(database: Database) -> None:
+    random = Random(7)  # noqa: S311 - the same moments in each run
+    async with running(database, size=3) as engine:
+
+        async def impatient(seconds: float) -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await ask(engine, REGIONS)
+
+        for _ in range(20):
+            await asyncio.gather(*(impatient(random.choice((0, 0.0005, 0.002, 0.005, 5))) for _ in range(30)))
+            assert len(idle(engine)) + engine.pool._more == 3
+            assert not [each for each in idle(engine) if each.raw.is_closed()]
+        answers = await asyncio.gather(*(ask(engine, REGIONS) for _ in range(30)))
+        assert not any(answer.refused for answer in answers)
 
 
 async def test_a_statement_that_takes_too_long_is_a_timeout(engine: Engine, database: Database) -> None:
