@@ -103,11 +103,17 @@ def started(settings: Settings, *arguments: str) -> Generator[Serving]:
             cwd=ROOT,
             env=environment(settings),
             start_new_session=True,
+            preexec_fn=listen_to_interrupts,  # noqa: PLW1509 - one call of the system, which no thread disturbs
         )
         try:
             yield Serving(process, f"http://127.0.0.1:{port}", Path(log.name))
         finally:
             end_group(process)
+
+
+def listen_to_interrupts() -> None:
+    """As at a terminal. A shell lets what it starts in the background ignore Ctrl-C, and programs inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
