@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from tests.portal.pages.portals import REPRESENTATIVE, Portals, text_of
 
@@ -12,7 +13,7 @@ async def test_facets_narrow_the_fleet_and_count_the_rest(portals: Portals) -> N
     page = await browser.get("/military/fleet")
     programme = re.search(r'name="programmes" value="([^"]+)"><span>QL-3</span>', page)
     assert programme is not None
-    narrowed = await browser.get(f"/military/fleet?programmes={programme[1]}&statuses=READY")
+    narrowed = await browser.get(f"/military/fleet?programmes={quote(programme[1])}&statuses=READY")
     assert "QL3-" in narrowed
     assert "LS2-" not in narrowed
     # A facet keeps its other choices: they are counted without it.
