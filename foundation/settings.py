@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(
         default=60, ge=1, le=10080, description="A browser session ends after this long unused."
     )
+    division_session_idle_minutes: int = Field(
+        default=30, ge=1, le=10080, description="A division member's browser session ends after this long unused."
+    )
     session_hours_max: int = Field(
         default=12, ge=1, le=720, description="A browser session ends after this long in any case."
     )

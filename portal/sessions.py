@@ -28,6 +28,7 @@ from domain.identity.sessions import (
     LiveSession,
     SessionTerms,
     end_session,
+    forget_sessions,
     keep_session,
     live_session,
     open_session,
@@ -132,6 +133,7 @@ class Sessions:
         secret = secrets.token_urlsafe(SECRET_BYTES)
         async with self._transaction() as session:
             await forgive_account(session, person.email)
+            await forget_sessions(session, now)
             # The browser's former session ends: its secret may have been planted or be known to somebody else.
             await end_session(session, self._secret(request), now)
             row = await open_session(

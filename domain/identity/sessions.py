@@ -15,13 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from domain.identity.tables import LoginSession, Person
 from foundation.settings import Settings
-from segments.audiences import Audience
+from segments.audiences import DIVISION, Audience
 from segments.classification import DEGREES, Classification
 
 SECRET_BYTES = 32
 # 32 bytes as URL-safe base64 without padding; whatever else a cookie holds is no secret of ours and is not looked up.
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 USER_AGENT_CHARACTERS_MAX = 200
+# RFC 8176's word for a password.
+BY_PASSWORD = "pwd"  # noqa: S105 - the name of a method.
+
+# Nobody has more browsers open; whoever does sees those used last.
+SESSIONS_SHOWN_MAX = 50
+
+# An ended session is kept this long, so that an inquiry can still see it, and removed by later sign-ins, some at a time.
+ENDED_KEPT = dt.timedelta(days=30)
+FORGOTTEN_AT_ONCE = 20
 
 # `last_seen_at` is written when it is this old, because a write per request would cost more than the request.
 SEEN_AGAIN_AFTER = dt.timedelta(minutes=1)
@@ -32,12 +41,21 @@ class SessionTerms:
     """When sessions end by themselves."""
 
     idle: dt.timedelta
+    division_idle: dt.timedelta
     lifetime: dt.timedelta
 
     @classmethod
     def of(cls, settings: Settings) -> SessionTerms:
         """The terms of this installation."""
-        return cls(dt.timedelta(minutes=settings.session_idle_minutes), dt.timedelta(hours=settings.session_hours_max))
+        return cls(
+            idle=dt.timedelta(minutes=settings.session_idle_minutes),
+            division_idle=dt.timedelta(minutes=settings.division_session_idle_minutes),
+            lifetime=dt.timedelta(hours=settings.session_hours_max),
+        )
+
+    def idle_of(self, audience: Audience) -> dt.timedelta:
+        """How long a session of this audience may stay unused."""
+        return self.division_idle if audience is DIVISION else self.idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,8 @@ class LiveSession:
     clearance: Classification
     compartments: frozenset[str]
     roles: frozenset[str]
+    authenticated_at: dt.datetime
+    amr: tuple[str, ...]
 
 
 # The reader of a session is not known before it is read, so the statement reads as the system: it sets that itself, as
@@ -67,11 +87,14 @@ LIVE_SESSION = sa.text(
         select json_build_object(
             'session', s.id, 'seen', s.last_seen_at, 'person', p.id, 'name', p.name, 'audience', p.audience,
             'organisation', coalesce(c.name, ''), 'customer', p.customer_id, 'employee', p.employee_id,
-            'clearance', p.clearance, 'compartments', p.compartments, 'roles', p.roles
+            'clearance', p.clearance, 'compartments', p.compartments, 'roles', p.roles,
+            'authenticated', s.authenticated_at, 'amr', s.amr
         )::text
         from login_session s join person p on p.id = s.person_id left join customer c on c.id = p.customer_id
         where s.secret_hash = :secret_hash and s.ended_at is null and p.active
-            and s.expires_at > :now and s.last_seen_at > :seen_after
+            and s.expires_at > :now
+            and s.last_seen_at > case when p.audience = 'division'
+                then cast(:division_seen_after as timestamptz) else cast(:seen_after as timestamptz) end
     ) end
     """
 )
@@ -83,7 +106,12 @@ async def live_session(
     """The session of a secret, by one statement outside of any transaction; None when there is none or it has ended."""
     if not SECRET.fullmatch(secret):
         return None
-    values = {"secret_hash": secret_hash(secret), "now": now, "seen_after": now - terms.idle}
+    values = {
+        "secret_hash": secret_hash(secret),
+        "now": now,
+        "seen_after": now - terms.idle,
+        "division_seen_after": now - terms.division_idle,
+    }
     found: str | None = (await connection.execute(LIVE_SESSION, values)).scalar_one()
     return None if found is None else _live(json.loads(found))
 
@@ -97,6 +125,7 @@ async def open_session(
     session_id: UUID,
     now: dt.datetime,
     terms: SessionTerms,
+    amr: tuple[str, ...] = (BY_PASSWORD,),
 ) -> LoginSession:
     """A new session under a new secret: whatever secret the browser had before the sign-in is worth nothing after it."""
     row = LoginSession(
@@ -107,6 +136,8 @@ async def open_session(
         last_seen_at=now,
         expires_at=now + terms.lifetime,
         user_agent=user_agent.replace("\x00", "")[:USER_AGENT_CHARACTERS_MAX],
+        authenticated_at=now,
+        amr=list(amr),
     )
     session.add(row)
     await session.flush()
@@ -128,6 +159,45 @@ async def end_session(session: AsyncSession, secret: str, now: dt.datetime) -> N
     await session.execute(sa.update(LoginSession).where(mine).values(ended_at=now))
 
 
+async def sessions_of(
+    session: AsyncSession, person_id: UUID, audience: Audience, now: dt.datetime, terms: SessionTerms
+) -> list[LoginSession]:
+    """The live sessions of a person, the one used last first; `SESSIONS_SHOWN_MAX` at most."""
+    live = (
+        LoginSession.person_id == person_id,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > now,
+        LoginSession.last_seen_at > now - terms.idle_of(audience),
+    )
+    order = (LoginSession.last_seen_at.desc(), LoginSession.id.desc())
+    found = await session.scalars(sa.select(LoginSession).where(*live).order_by(*order).limit(SESSIONS_SHOWN_MAX))
+    return list(found)
+
+
+async def end_own_session(session: AsyncSession, person_id: UUID, session_id: UUID, now: dt.datetime) -> None:
+    """End one session of a person. That of somebody else is not ended, and nothing tells whether there is one."""
+    mine = (LoginSession.id == session_id, LoginSession.person_id == person_id, LoginSession.ended_at.is_(None))
+    await session.execute(sa.update(LoginSession).where(*mine).values(ended_at=now))
+
+
+async def end_other_sessions(session: AsyncSession, person_id: UUID, kept: UUID, now: dt.datetime) -> None:
+    """End all sessions of a person but one."""
+    others = (LoginSession.person_id == person_id, LoginSession.id != kept, LoginSession.ended_at.is_(None))
+    await session.execute(sa.update(LoginSession).where(*others).values(ended_at=now))
+
+
+async def forget_sessions(session: AsyncSession, now: dt.datetime) -> None:
+    """Remove some sessions whose time was over long ago; those that another sign-in removes are left to it."""
+    over = (
+        sa.select(LoginSession.id)
+        .where(LoginSession.expires_at < now - ENDED_KEPT)
+        .order_by(LoginSession.expires_at)
+        .limit(FORGOTTEN_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(sa.delete(LoginSession).where(LoginSession.id.in_(over)))
+
+
 def secret_hash(secret: str) -> bytes:
     """What is stored of a secret. It has 256 random bits, so a plain hash is as good as a slow one."""
     return hashlib.sha256(secret.encode()).digest()
@@ -146,6 +216,8 @@ def _live(found: dict[str, Any]) -> LiveSession:
         clearance=DEGREES[int(found["clearance"])],
         compartments=frozenset(found["compartments"]),
         roles=frozenset(found["roles"]),
+        authenticated_at=dt.datetime.fromisoformat(found["authenticated"]),
+        amr=tuple(found["amr"]),
     )
 
 

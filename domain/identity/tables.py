@@ -41,11 +41,19 @@ class Person(Table):
 
 
 class LoginSession(Table):
-    """A signed-in browser. Only the hash of its secret is stored."""
+    """A signed-in browser. Only the hash of its secret is stored.
+
+    `authenticated_at`: when the person last proved who they are (`auth_time` of OpenID Connect); `amr`: by what, in the
+    words of RFC 8176 (`pwd`).
+    """
 
     __tablename__ = "login_session"
     __rows__ = Rows(any_of(SYSTEM, f"person_id = {PERSON}"), SYSTEM, classified=False)
-    __table_args__ = (Index("uq_login_session_secret_hash", "secret_hash", unique=True),)
+    __table_args__ = (
+        Index("uq_login_session_secret_hash", "secret_hash", unique=True),
+        Index("ix_login_session_person_id", "person_id"),
+        Index("ix_login_session_expires_at", "expires_at"),
+    )
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary())
@@ -54,6 +62,8 @@ class LoginSession(Table):
     expires_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
     user_agent: Mapped[str]
+    authenticated_at: Mapped[dt.datetime]
+    amr: Mapped[list[str]]
     person: Mapped[Person] = relationship(lazy="raise")
 
 

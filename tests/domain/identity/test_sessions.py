@@ -12,20 +12,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from domain.identity.sessions import (
     LiveSession,
     SessionTerms,
+    end_other_sessions,
+    end_own_session,
     end_session,
+    forget_sessions,
     keep_session,
     live_session,
     open_session,
     secret_hash,
+    sessions_of,
 )
 from domain.identity.tables import LoginSession, Person
 from foundation.session import set_statement
-from segments.audiences import CONSUMER, STAFF
+from segments.audiences import CONSUMER, DIVISION, STAFF
 from segments.classification import Classification
 from segments.viewer import Viewer
 
 NOW = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
-TERMS = SessionTerms(idle=dt.timedelta(minutes=60), lifetime=dt.timedelta(hours=12))
+TERMS = SessionTerms(
+    idle=dt.timedelta(minutes=60), division_idle=dt.timedelta(minutes=30), lifetime=dt.timedelta(hours=12)
+)
 SECRET = "s" * 43
 OTHER_SECRET = "t" * 43
 
@@ -74,6 +80,8 @@ async def test_a_secret_leads_to_its_person(session: AsyncSession, person: Perso
         clearance=Classification.SECRET,
         compartments=frozenset({"QL-03"}),
         roles=frozenset({"account_manager"}),
+        authenticated_at=NOW,
+        amr=("pwd",),
     )
 
 
@@ -101,6 +109,42 @@ async def test_a_session_ends_when_it_is_idle(session: AsyncSession, person: Per
     assert await live(session, minutes=60) is None
     await keep_session(session, row.id, NOW + dt.timedelta(minutes=59))
     assert await live(session, minutes=118) is not None
+
+
+async def test_a_session_of_the_division_ends_sooner(session: AsyncSession, person: Person) -> None:
+    person.audience = DIVISION
+    await opened(session, person)
+    assert await live(session, minutes=29) is not None
+    assert await live(session, minutes=30) is None
+    mine = [await sessions_of(session, person.id, DIVISION, NOW + dt.timedelta(minutes=m), TERMS) for m in (29, 30)]
+    assert [len(found) for found in mine] == [1, 0]
+
+
+async def test_a_person_sees_and_ends_their_own_sessions_alone(session: AsyncSession, person: Person) -> None:
+    first = await opened(session, person)
+    second = await opened(session, person, OTHER_SECRET)
+    await end_own_session(session, uuid4(), first.id, NOW)
+    assert {row.id for row in await sessions_of(session, person.id, STAFF, NOW, TERMS)} == {first.id, second.id}
+    assert await sessions_of(session, uuid4(), STAFF, NOW, TERMS) == []
+    await end_own_session(session, person.id, first.id, NOW)
+    assert await live(session) is None
+    assert [row.id for row in await sessions_of(session, person.id, STAFF, NOW, TERMS)] == [second.id]
+
+
+async def test_all_sessions_but_one_end(session: AsyncSession, person: Person) -> None:
+    kept = await opened(session, person)
+    await opened(session, person, OTHER_SECRET)
+    await end_other_sessions(session, person.id, kept.id, NOW)
+    assert await live(session) is not None
+    assert await live(session, OTHER_SECRET) is None
+
+
+async def test_sessions_over_long_ago_are_removed(session: AsyncSession, person: Person) -> None:
+    row = await opened(session, person)
+    for days, left in ((30, 1), (31, 0)):
+        await forget_sessions(session, NOW + dt.timedelta(days=days, hours=12))
+        count = sa.select(sa.func.count()).select_from(LoginSession).where(LoginSession.id == row.id)
+        assert await session.scalar(count) == left
 
 
 async def test_a_session_ends_with_age_however_busy_it_is(session: AsyncSession, person: Person) -> None:

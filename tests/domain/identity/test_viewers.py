@@ -42,6 +42,8 @@ SESSION = LiveSession(
     clearance=Classification.SECRET,
     compartments=frozenset({"QL-7"}),
     roles=frozenset({"account_manager"}),
+    authenticated_at=NOW,
+    amr=("pwd",),
 )
 
 
