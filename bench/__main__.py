@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from foundation.database import RawConnection
 
 PRODUCTS = 10_000
+REPORT_COLUMNS = 160
 PARTS = ("reads", "imports")
 
 
 async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
     """Measure these parts."""
-    console = Console()
+    # In a file or pipe rich would fold the table to 80 columns.
+    console = Console(width=None if sys.stdout.isatty() else REPORT_COLUMNS)
     began = time.monotonic()
     rows: list[Row] = []
     with console.status("database") as status:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -16,6 +16,7 @@ from foundation.logs import configure_logs
 from foundation.settings import Settings, read_settings
 from portal.access_log import AccessLog
 from portal.assembly import Assembly, assembled
+from portal.collector import spare_what_stays
 from portal.front import Direct, Front
 from portal.graphql.routes import graphql_routes, open_door
 from portal.pages.error_pages import exception_handlers
@@ -24,8 +25,11 @@ from portal.pages.site import HERE as PAGES
 from portal.probes import Readiness, healthz
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The application of one process. It answers once its lifespan has begun: routes need an open database."""
+def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
+    """The application of one process. It answers once its lifespan has begun: routes need an open database.
+
+    `alone`: the process serves this application and does nothing else.
+    """
     direct: Direct = {}
 
     @asynccontextmanager
@@ -35,7 +39,12 @@ def create_app(settings: Settings) -> Starlette:
             door = graphql_routes(open_door(assembly.engine, assembly.callers, settings, [PAGES]))
             direct.update(applications(door))
             app.router.routes[:] = [*door, *probe_routes(assembly), *page_routes(assembly.site)]
-            yield
+            if alone:
+                spare_what_stays()
+            try:
+                yield
+            finally:
+                access_log.flush()
 
     async def refused(request: Request, error: Exception) -> Response:
         return await exception_handlers(request.app.state.assembly.site)[HTTPException](request, error)
@@ -43,14 +52,17 @@ def create_app(settings: Settings) -> Starlette:
     async def failed(request: Request, error: Exception) -> Response:
         return await exception_handlers(request.app.state.assembly.site)[Exception](request, error)
 
-    front = Middleware(
-        Front,
+    access_log = AccessLog(settings)
+    app = Starlette(lifespan=lifespan)
+    # Instead of the layers that Starlette would build: the front layer answers what is raised, too.
+    app.middleware_stack = Front(
+        ExceptionMiddleware(app.router, handlers={HTTPException: refused}),
         direct=direct,
         failure=failed,
-        access_log=AccessLog(settings),
+        access_log=access_log,
         secure=settings.base_url.startswith("https://"),
     )
-    return Starlette(lifespan=lifespan, middleware=[front], exception_handlers={HTTPException: refused})
+    return app
 
 
 def probe_routes(assembly: Assembly) -> list[BaseRoute]:
@@ -73,4 +85,4 @@ def create_app_from_environment() -> Starlette:
     """For server processes, which know the settings by the environment alone."""
     settings = read_settings()
     configure_logs(settings)
-    return create_app(settings)
+    return create_app(settings, alone=True)

@@ -12,4 +12,4 @@ from portal.app import create_app
 def application(settings: Settings) -> ASGIApp:
     """The application of one server process; it opens the database in its lifespan."""
     configure_logs(settings)
-    return create_app(settings)
+    return create_app(settings, alone=True)

@@ -34,7 +34,7 @@ from resolvers.planner.engine import Answer, Operation
 from segments.viewer import Language
 
 METHODS = ("GET", "POST")
-FIXED_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+FIXED_HEADERS = [(b"cache-control", b"no-store")]
 CONTENT_TYPES = {media_type: f"{media_type}; charset=utf-8".encode() for media_type in (GRAPHQL, JSON)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 from graphql import GraphQLError
@@ -18,8 +18,7 @@ PERSISTED_QUERY = "persistedQuery"
 URL_PARAMETERS_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """A well-formed request. `digest`: the SHA-256, in hexadecimal, by which it names its document; or `query`, or both."""
 
     query: str | None
@@ -44,7 +43,8 @@ def from_object(body: Mapping[str, object], bounds: Bounds) -> Parameters:
     if len(variables) > bounds.variables:
         raise over_limit("variables", bounds.variables)
     query, document_id = as_text(body, "query"), as_text(body, "documentId")
-    digest = named_digest(document_id, as_map(body, "extensions"))
+    extensions = as_map(body, "extensions")
+    digest = named_digest(document_id, extensions) if document_id is not None or extensions else None
     if query is None and digest is None:
         raise bad_request("protocol.no_document")
     if query is not None:

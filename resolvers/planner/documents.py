@@ -9,7 +9,7 @@ import graphql as g
 
 from resolvers.planner.compiler import Compiler
 from resolvers.planner.errors import GraphQLFaults, RequestError
-from resolvers.planner.limits import DocumentLimits, LimitExceeded
+from resolvers.planner.limits import DocumentLimits, LimitExceeded, unlimited
 from resolvers.planner.plans import Plan, Plans
 from resolvers.planner.scopes import Demands
 from resolvers.planner.values import Values
@@ -44,12 +44,23 @@ class Document:
         if self.kind is g.OperationType.SUBSCRIPTION:
             raise RequestError("SUBSCRIPTION_NOT_STREAMED", "request.subscription_not_streamed")
 
+    def admit(self, held: frozenset[str], variables: Mapping[str, Any]) -> Any:
+        """The coerced variables of a request whose viewer holds the scopes that are asked for."""
+        demands = self.demands
+        if not demands.scopes <= held:
+            demands.check(held)
+        coerced = self.coerce(variables)
+        if demands.id_places:
+            demands.check_ids(held, coerced)
+        return coerced
+
     def coerce(self, variables: Mapping[str, Any]) -> Any:
         """The request's variables by the rules of GraphQL, and the limits that depend on them."""
         coerced = self.coercion(variables)
         if isinstance(coerced, list):
             raise GraphQLFaults("BAD_USER_INPUT", coerced)
-        self.check_request(coerced.coerced)
+        if self.check_request is not unlimited:
+            self.check_request(coerced.coerced)
         return coerced
 
     def plan(self, variables: Any) -> Plan:

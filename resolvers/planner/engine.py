@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import graphql as g
@@ -41,8 +40,7 @@ log = structlog.get_logger()
 execute: Any = vars(g)["execute"]  # its own signature is partly unknown to a strict checker
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """What a client asks: a document, its variables, and which of its operations; `by_get` forbids all but queries."""
 
     source: str
@@ -51,8 +49,7 @@ class Operation:
     by_get: bool = False
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The JSON of an answer. `refused`: a request error, nothing ran; `code` is its first error's."""
 
     body: bytes
@@ -82,10 +79,10 @@ class Engine:
         self.new_id = new_id or system_ids(clock)
         self.pool = ReadPool(database, read_pool_size, pool_wait_seconds)
         self.hub = Hub(database)
-        self._documents: dict[Audience, OrderedDict[tuple[str, str | None], Document]] = {}
+        self._documents: dict[str, OrderedDict[tuple[str, str | None], Document]] = {}
         for audience, view in self.views.items():
             answer_from_planner(view)
-            self._documents[audience] = OrderedDict()
+            self._documents[audience.value] = OrderedDict()
 
     async def close(self) -> None:
         """Close the connections of reads and of the hub."""
@@ -97,9 +94,7 @@ class Engine:
         try:
             document = self.document(viewer, operation)
             document.check_not_streamed()
-            document.demands.check(viewer.scopes)
-            variables = document.coerce(dict(operation.variables))
-            document.demands.check_ids(viewer.scopes, variables)
+            variables = document.admit(viewer.scopes, operation.variables)
             if document.planned:
                 try:
                     plan = document.plan(variables)
@@ -141,8 +136,7 @@ class Engine:
             if document.kind is not g.OperationType.SUBSCRIPTION:
                 yield await self.execute(viewer, operation)
                 return
-            document.demands.check(viewer.scopes)
-            variables = document.coerce(dict(operation.variables))
+            variables = document.admit(viewer.scopes, operation.variables)
             subscription = Subscription(document, variables)
         except Exception as error:  # noqa: BLE001 - as above
             yield refused(error, viewer)
@@ -161,9 +155,10 @@ class Engine:
 
     def document(self, viewer: Viewer, operation: Operation) -> Document:
         """The document of an operation on the viewer's view, from the cache where it is known."""
-        if viewer.audience is None or viewer.audience not in self.views:
+        # Not by the enum, which is hashed by a function of Python's.
+        cache = self._documents.get(viewer.settings[0])
+        if cache is None or viewer.audience is None:
             raise RequestError("VIEW_NOT_SERVED", "request.view_not_served")
-        cache = self._documents[viewer.audience]
         key = (operation.source, operation.name)
         document = cache.get(key)
         if document is None:

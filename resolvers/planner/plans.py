@@ -52,8 +52,8 @@ class Plan:
         """The values of the statement's parameters for a request."""
         for check in self.checks:
             check(variables)
-        settings = viewer.settings if self.begins_with_settings else ()
-        return [*settings, *(get(variables, viewer, now) for get in self.takes)]
+        values = [get(variables, viewer, now) for get in self.takes]
+        return [*viewer.settings, *values] if self.begins_with_settings else values
 
 
 def under_row_settings(answer: Expression) -> Expression:
@@ -106,10 +106,13 @@ class Tree:
 
     def find(self, variables: Any) -> Plan | None:
         """The plan for a request with these variables, if there is one yet."""
-        at: Tree | None = self
-        while at is not None and at.plan is None:
-            at = at.below.get(at.ask(variables)) if at.ask is not None else None
-        return None if at is None else at.plan
+        at = self
+        while at.plan is None:
+            following = at.below.get(at.ask(variables)) if at.ask is not None else None
+            if following is None:
+                return None
+            at = following
+        return at.plan
 
     def add(self, facts: Sequence[tuple[Get, Any]], plan: Plan) -> None:
         """Put a plan behind the facts it was compiled for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import pytest
 
 from foundation.settings import Settings
-from portal.access_log import AccessLog
+from portal.access_log import FLUSH_SECONDS, AccessLog
 
 
-def logged(settings: Settings, path: str, raw_path: bytes | None = None, status: int = 200, **more: Any) -> str:
+async def logged(settings: Settings, path: str, raw_path: bytes | None = None, status: int = 200, **more: Any) -> str:
     stream = io.StringIO()
     scope = {
         "type": "http",
@@ -22,17 +23,19 @@ def logged(settings: Settings, path: str, raw_path: bytes | None = None, status:
         "query_string": b"token=hidden",
         **more,
     }
-    AccessLog(settings, stream).request(scope, status, 0.01234, "a-reference")
+    log = AccessLog(settings, stream)
+    log.request(scope, status, 0.01234, "a-reference")
+    log.flush()
     return stream.getvalue()
 
 
-def test_a_line_for_people_says_what_was_asked_and_answered() -> None:
-    line = logged(Settings(), "/staff", status=303)
+async def test_a_line_for_people_says_what_was_asked_and_answered() -> None:
+    line = await logged(Settings(), "/staff", status=303)
     assert line.endswith("GET /staff 303 12.3 ms reference=a-reference\n")
 
 
-def test_a_line_for_collectors_is_an_object() -> None:
-    event = json.loads(logged(Settings(log_format="json"), "/staff"))
+async def test_a_line_for_collectors_is_an_object() -> None:
+    event = json.loads(await logged(Settings(log_format="json"), "/staff"))
     assert event.pop("timestamp").endswith("Z")
     assert event == {
         "level": "info",
@@ -60,28 +63,42 @@ def test_a_line_for_collectors_is_an_object() -> None:
     ],
     ids=range(7),
 )
-def test_no_path_breaks_the_line(log_format: Any, path: str, raw_path: bytes | None) -> None:
-    line = logged(Settings(log_format=log_format), path, raw_path)
+async def test_no_path_breaks_the_line(log_format: Any, path: str, raw_path: bytes | None) -> None:
+    line = await logged(Settings(log_format=log_format), path, raw_path)
     assert line.count("\n") == 1
     assert line[:-1].isprintable()
     assert len(line) < 600
 
 
-def test_a_line_holds_no_query() -> None:
-    assert "hidden" not in logged(Settings(), "/graphql")
+async def test_a_line_holds_no_query() -> None:
+    assert "hidden" not in await logged(Settings(), "/graphql")
 
 
-def test_probes_are_logged_when_they_fail() -> None:
-    assert logged(Settings(), "/readyz") == ""
-    assert " 503 " in logged(Settings(), "/readyz", status=503)
+async def test_probes_are_logged_when_they_fail() -> None:
+    assert await logged(Settings(), "/readyz") == ""
+    assert " 503 " in await logged(Settings(), "/readyz", status=503)
 
 
 @pytest.mark.parametrize("level", ["warning", "error"])
-def test_above_the_level_nothing_is_written(level: Any) -> None:
-    assert logged(Settings(log_level=level), "/staff") == ""
+async def test_above_the_level_nothing_is_written(level: Any) -> None:
+    assert await logged(Settings(log_level=level), "/staff") == ""
 
 
-def test_a_websocket_has_no_method() -> None:
+async def test_a_websocket_has_no_method() -> None:
     stream = io.StringIO()
-    AccessLog(Settings(), stream).request({"type": "websocket", "path": "/graphql"}, 101, 5.0, "a-reference")
+    log = AccessLog(Settings(), stream)
+    log.request({"type": "websocket", "path": "/graphql"}, 101, 5.0, "a-reference")
+    log.flush()
     assert "WEBSOCKET /graphql 101 5000.0 ms" in stream.getvalue()
+
+
+async def test_lines_are_written_together_soon_after_the_first() -> None:
+    stream = io.StringIO()
+    log = AccessLog(Settings(), stream)
+    for path in ("/one", "/two"):
+        log.request({"type": "http", "method": "GET", "path": path}, 200, 0.001, "a-reference")
+    assert stream.getvalue() == ""
+    await asyncio.sleep(2 * FLUSH_SECONDS)
+    assert [line.split()[3] for line in stream.getvalue().splitlines()] == ["GET", "GET"]
+    assert "/one" in stream.getvalue()
+    assert "/two" in stream.getvalue()

@@ -117,8 +117,8 @@ SABOTAGES = (
     Sabotage(
         "compartments are not set",
         plans.Plan.arguments,
-        "viewer.settings if",
-        '(*viewer.settings[:4], "{}", viewer.settings[5]) if',
+        "*viewer.settings,",
+        '*viewer.settings[:4], "{}", viewer.settings[5],',
     ),
     Sabotage("ids are answered in their own order", roots.by_ids, ", wanted.c.n)", ", wanted.c.id)"),
     Sabotage("an absent page size is all there is", values.page_size, "PAGE_DEFAULT if", "PAGE_MAX if"),
