@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bench.seed import VIEWERS, key_of
 from domain.identity.keys import signing_key
+from domain.identity.sealing import Seal
 from domain.identity.tables import Person
 from domain.identity.tokens import Authority, mint
 from foundation.clock import system_clock
@@ -36,7 +37,7 @@ async def callers(settings: Settings, database: Database) -> list[Caller]:
     authority = Authority.of(settings)
     found: list[Caller] = []
     async with transaction(database, Viewer.system().row_settings()) as session:
-        key = await signing_key(session, now, new_id())
+        key = await signing_key(session, Seal.of(settings), now, new_id, dt.timedelta(days=settings.signing_key_days))
         for number in range(VIEWERS + 1):
             person = await session.scalar(sa.select(Person).where(Person.id == key_of("person", max(number, 1))))
             assert person is not None, "the seed makes them"

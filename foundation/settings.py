@@ -126,6 +126,17 @@ class Settings(BaseSettings):
     machine_token_seconds: int = Field(
         default=300, ge=30, le=86400, description="Lifetime of a machine's access token."
     )
+    sealing_key: SecretStr | None = Field(
+        default=None,
+        description=(
+            "The key under which secrets stand in the database, 32 bytes in base64 (`openssl rand -base64 32`). "
+            "None: a file `sealing.key` in the data directory, made at first use; servers on several machines need the "
+            "setting. Keep it apart from backups of the database."
+        ),
+    )
+    signing_key_days: int = Field(
+        default=30, ge=1, le=366, description="After so many days the next key signs tokens; older tokens stay valid."
+    )
     session_idle_minutes: int = Field(
         default=60, ge=1, le=10080, description="A browser session ends after this long unused."
     )

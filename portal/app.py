@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from foundation.clock import system_clock
 from foundation.logs import configure_logs
 from foundation.settings import Settings, read_settings
 from portal.access_log import AccessLog
@@ -19,6 +20,8 @@ from portal.assembly import Assembly, assembled
 from portal.collector import spare_what_stays
 from portal.front import Direct, Front
 from portal.graphql.routes import graphql_routes, open_door
+from portal.oauth.keys import PATH as KEYS_PATH
+from portal.oauth.keys import KeySet
 from portal.pages.error_pages import exception_handlers
 from portal.pages.routes import page_routes
 from portal.pages.site import HERE as PAGES
@@ -38,7 +41,12 @@ def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
             app.state.assembly = assembly
             door = graphql_routes(open_door(assembly.engine, assembly.callers, settings, [PAGES]))
             direct.update(applications(door))
-            app.router.routes[:] = [*door, *probe_routes(assembly), *page_routes(assembly.site)]
+            app.router.routes[:] = [
+                *door,
+                *probe_routes(assembly),
+                *oauth_routes(assembly),
+                *page_routes(assembly.site),
+            ]
             if alone:
                 spare_what_stays()
             try:
@@ -68,6 +76,11 @@ def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
 def probe_routes(assembly: Assembly) -> list[BaseRoute]:
     """What an operator's tools ask."""
     return [Route("/healthz", healthz), Route("/readyz", Readiness(assembly.database).answer)]
+
+
+def oauth_routes(assembly: Assembly) -> list[BaseRoute]:
+    """What verifiers of our tokens ask."""
+    return [Route(KEYS_PATH, KeySet(assembly.database, system_clock).answer, methods=["GET"])]
 
 
 def applications(door: Iterable[BaseRoute]) -> Direct:

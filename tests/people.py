@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.customers.tables import Customer, CustomerKind, CustomerStatus, Segment
 from domain.identity.keys import signing_key
 from domain.identity.passwords import hash_password
+from domain.identity.sealing import Seal
 from domain.identity.tables import Person
 from domain.identity.tokens import Authority, mint
 from foundation.clock import system_clock
@@ -88,7 +89,7 @@ async def token_of(
     """An access token of a person, as `quadrant token` mints it."""
     instant = now or system_clock()
     async with transaction(database, SYSTEM) as session:
-        key = await signing_key(session, instant, IDS())
+        key = await signing_key(session, Seal.of(settings), instant, IDS, dt.timedelta(days=settings.signing_key_days))
     return mint(
         someone,
         frozenset(scopes),

@@ -1,51 +1,52 @@
-"""The keys that sign access tokens (ES256): made at first use, rotated by command, several of them valid at a time.
+"""The keys that sign access tokens (ES256): one signs, the next is published before it does, retired ones still verify.
 
-A process that only verifies holds public keys; the private half is read when a token is minted and not kept.
+Private halves are sealed (`domain/identity/sealing.py`). A process that only verifies reads the public halves alone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
 from joserfc.jwk import ECKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.identity.sealing import Seal
 from domain.identity.tables import SigningKey
 
 CURVE = "P-256"
 ALGORITHM = "ES256"
 
-# One key signs and few are still remembered; a table that somehow holds more must not slow every process.
+# One key signs, one is next and few are still remembered; a table that somehow holds more must not slow every process.
 KEYS_MAX = 16
 
 # No token lives longer (the bound of the settings), so a key may be forgotten this long after it signed its last one.
 TOKEN_LIFETIME_MAX = dt.timedelta(days=1)
 
-
-async def signing_key(session: AsyncSession, now: dt.datetime, key_id: UUID) -> ECKey:
-    """The key that signs now; made under `key_id` when there is none yet."""
-    newest = sa.select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.id.desc()).limit(1)
-    row = await session.scalar(newest)
-    if row is None:
-        row = _new_key(now, key_id)
-        session.add(row)
-        await session.flush()
-    return ECKey.import_key(json.loads(row.private_jwk))
+# Two processes that find the key too old rotate once: the second one waits here and looks again.
+ROTATION_LOCK = sa.text("select pg_advisory_xact_lock(hashtext('signing_key'))")
 
 
-async def rotate_keys(session: AsyncSession, now: dt.datetime, key_id: UUID) -> str:
-    """Retire the keys that sign and make a new one; answers its `kid`. Tokens signed before stay valid until they end."""
-    retire = sa.update(SigningKey).where(SigningKey.retired_at.is_(None)).values(retired_at=now)
-    await session.execute(retire)
-    await session.execute(sa.delete(SigningKey).where(SigningKey.retired_at < now - TOKEN_LIFETIME_MAX))
-    row = _new_key(now, key_id)
-    session.add(row)
-    await session.flush()
-    return row.kid
+async def signing_key(
+    session: AsyncSession, seal: Seal, now: dt.datetime, new_id: Callable[[], UUID], age_max: dt.timedelta
+) -> ECKey:
+    """The key that signs now; rotated first when there is none yet or it has signed for `age_max`."""
+    row = await _current(session)
+    if row is None or _activated(row) <= now - age_max:
+        await session.execute(ROTATION_LOCK)
+        row = await _current(session)
+        if row is None or _activated(row) <= now - age_max:
+            row = await _rotated(session, seal, now, new_id)
+    return ECKey.import_key(json.loads(seal.opened(row.private_jwk, row.kid)))
+
+
+async def rotate_keys(session: AsyncSession, seal: Seal, now: dt.datetime, new_id: Callable[[], UUID]) -> str:
+    """Retire the key that signs and let the next one sign; answers its `kid`. Tokens signed before stay valid."""
+    await session.execute(ROTATION_LOCK)
+    return (await _rotated(session, seal, now, new_id)).kid
 
 
 async def revoke_keys(session: AsyncSession) -> int:
@@ -55,18 +56,48 @@ async def revoke_keys(session: AsyncSession) -> int:
 
 
 async def verification_keys(session: AsyncSession, now: dt.datetime) -> Mapping[str, ECKey]:
-    """The public keys by `kid` whose tokens may still be valid."""
+    """The public keys by `kid`: the next one, the one that signs, and those whose tokens may still be valid."""
     usable = sa.or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now - TOKEN_LIFETIME_MAX)
     rows = await session.execute(
-        sa.select(SigningKey.kid, SigningKey.private_jwk).where(usable).order_by(SigningKey.id.desc()).limit(KEYS_MAX)
+        sa.select(SigningKey.kid, SigningKey.public_jwk).where(usable).order_by(SigningKey.id.desc()).limit(KEYS_MAX)
     )
-    return {kid: _public(private_jwk) for kid, private_jwk in rows}
+    return {kid: ECKey.import_key(json.loads(public_jwk)) for kid, public_jwk in rows}
 
 
-def _new_key(now: dt.datetime, key_id: UUID) -> SigningKey:
-    key = ECKey.generate_key(CURVE, {"alg": ALGORITHM, "use": "sig", "kid": str(key_id)})
-    return SigningKey(id=key_id, kid=str(key_id), private_jwk=json.dumps(key.as_dict(private=True)), created_at=now)
+async def _current(session: AsyncSession) -> SigningKey | None:
+    signs = (SigningKey.activated_at.is_not(None), SigningKey.retired_at.is_(None))
+    newest = sa.select(SigningKey).where(*signs).order_by(SigningKey.id.desc()).limit(1)
+    return await session.scalar(newest.execution_options(populate_existing=True))
 
 
-def _public(private_jwk: str) -> ECKey:
-    return ECKey.import_key(ECKey.import_key(json.loads(private_jwk)).as_dict(private=False))
+async def _rotated(session: AsyncSession, seal: Seal, now: dt.datetime, new_id: Callable[[], UUID]) -> SigningKey:
+    signs = (SigningKey.activated_at.is_not(None), SigningKey.retired_at.is_(None))
+    await session.execute(sa.update(SigningKey).where(*signs).values(retired_at=now))
+    await session.execute(sa.delete(SigningKey).where(SigningKey.retired_at < now - TOKEN_LIFETIME_MAX))
+    waiting = sa.select(SigningKey).where(SigningKey.activated_at.is_(None)).order_by(SigningKey.id).limit(1)
+    row = await session.scalar(waiting.execution_options(populate_existing=True))
+    if row is None:
+        row = _new_key(seal, now, new_id())
+        session.add(row)
+    row.activated_at = now
+    session.add(_new_key(seal, now, new_id()))
+    await session.flush()
+    return row
+
+
+def _activated(row: SigningKey) -> dt.datetime:
+    if row.activated_at is None:
+        raise AssertionError("a key that signs was activated")
+    return row.activated_at
+
+
+def _new_key(seal: Seal, now: dt.datetime, key_id: UUID) -> SigningKey:
+    kid = str(key_id)
+    key = ECKey.generate_key(CURVE, {"alg": ALGORITHM, "use": "sig", "kid": kid})
+    return SigningKey(
+        id=key_id,
+        kid=kid,
+        public_jwk=json.dumps(key.as_dict(private=False)),
+        private_jwk=seal.closed(json.dumps(key.as_dict(private=True)), kid),
+        created_at=now,
+    )

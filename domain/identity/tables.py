@@ -68,14 +68,19 @@ class LoginSession(Table):
 
 
 class SigningKey(Table):
-    """A key pair that signs access tokens (ES256). Retired keys verify until the last token they signed has ended."""
+    """A key pair that signs access tokens (ES256). Retired keys verify until the last token they signed has ended.
+
+    `private_jwk` is sealed (`domain/identity/sealing.py`); a key without `activated_at` is the next one, published already.
+    """
 
     __tablename__ = "signing_key"
     __rows__ = Rows(SYSTEM, SYSTEM, classified=False)
 
     kid: Mapped[str]
+    public_jwk: Mapped[str]
     private_jwk: Mapped[str]
     created_at: Mapped[dt.datetime]
+    activated_at: Mapped[dt.datetime | None]
     retired_at: Mapped[dt.datetime | None]
 
 

@@ -7,6 +7,7 @@ import asyncio
 import typer
 
 from domain.identity.keys import revoke_keys, rotate_keys
+from domain.identity.sealing import Seal
 from foundation.clock import system_clock
 from foundation.ids import system_ids
 from foundation.session import transaction
@@ -39,7 +40,7 @@ def revoke() -> None:
 
 async def _rotated(settings: Settings) -> str:
     async with opened(settings) as database, transaction(database, Viewer.system().row_settings()) as session:
-        return await rotate_keys(session, system_clock(), system_ids(system_clock)())
+        return await rotate_keys(session, Seal.of(settings), system_clock(), system_ids(system_clock))
 
 
 async def _revoked(settings: Settings) -> int:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
+from domain.identity.sealing import SealError
 from foundation.embedded import EmbeddedServerError
 from foundation.language import translate
 from foundation.provision import ProvisionError
@@ -35,7 +36,7 @@ def reported() -> Generator[None]:
         )
     except ValidationError as error:
         _fail(*(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
-    except (CommandError, EmbeddedServerError, ProvisionError, NotMigratedError) as error:
+    except (CommandError, EmbeddedServerError, ProvisionError, NotMigratedError, SealError) as error:
         _fail(str(error))
     except (OSError, SQLAlchemyError) as error:
         # No connection, a file that is not there, a server that refuses; SQLAlchemy hides parameters.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from typing import Annotated
 
 import typer
 
 from domain.identity.keys import signing_key
 from domain.identity.people import normal_email, person_by_email
+from domain.identity.sealing import Seal
 from domain.identity.tokens import Authority, granted_scopes, lifetime, mint
 from foundation.clock import system_clock
 from foundation.ids import system_ids
@@ -49,7 +51,7 @@ async def minted(settings: Settings, email: str, scopes: list[str]) -> str:
             granted_scopes(person, scopes),
             client_id=CLIENT,
             authority=Authority.of(settings),
-            key=await signing_key(session, now, ids()),
+            key=await signing_key(session, Seal.of(settings), now, ids, dt.timedelta(days=settings.signing_key_days)),
             token_id=ids(),
             now=now,
             valid_for=lifetime(settings, person.audience),

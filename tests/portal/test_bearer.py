@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.identity.keys import revoke_keys, rotate_keys
+from domain.identity.sealing import Seal
 from domain.identity.tables import Person
 from domain.identity.tokens import Authority, InvalidTokenError
 from foundation.database import Database
@@ -94,7 +95,7 @@ async def test_a_key_made_after_the_last_look_is_found(
     old = await token_of(own_database, settings, SOMEONE, now=NOW)
     await tokens.viewer(old, "zh")
     async with transaction(own_database, SYSTEM) as session:
-        await rotate_keys(session, NOW, IDS())
+        await rotate_keys(session, Seal.of(settings), NOW, IDS)
     watch.pass_by(seconds=1)
     new = await token_of(own_database, settings, SOMEONE, now=NOW)
     assert (await tokens.viewer(new, "zh")).person_id == SOMEONE.id
