@@ -13,7 +13,7 @@ depends_on = None
 STATEMENTS = (
     "set local lock_timeout = '5s'",
     "alter table login_session add column authenticated_at timestamp with time zone",
-    "alter table login_session add column amr text[]",
+    'alter table login_session add column amr text[] collate "C"',
     "update login_session set authenticated_at = created_at, amr = '{pwd}'",
     "alter table login_session alter column authenticated_at set not null, alter column amr set not null",
     "create index ix_login_session_person_id on login_session (person_id)",
