@@ -14,12 +14,16 @@ from segments.audiences import DIVISION, ENTERPRISE, GOVERNMENT, MILITARY, STAFF
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One right: its name, what the consent page says of it, and the audiences that may hold it at all."""
+    """One right: its name, what the consent page says of it, and the audiences that may hold it at all.
+
+    With `second_factor`, only who proved a second factor holds it (`segments/factors.py`).
+    """
 
     name: str
     zh: str
     en: str
     audiences: tuple[Audience, ...]
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ ROLES = (
 )
 
 SCOPE_NAMES = frozenset(scope.name for scope in SCOPES)
+SECOND_FACTOR_SCOPES = frozenset(scope.name for scope in SCOPES if scope.second_factor)
 ROLE_SCOPES: dict[str, frozenset[str]] = {role.name: frozenset(role.scopes) for role in ROLES}
 AUDIENCE_ROLES: dict[Audience, frozenset[str]] = {
     audience: frozenset(role.name for role in ROLES if role.audience is audience) for audience in Audience

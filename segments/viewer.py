@@ -19,7 +19,7 @@ ROW_SETTINGS = ("q.audience", "q.customer", "q.person", "q.clearance", "q.compar
 class Viewer:
     """Facts from a verified token or session, never from a header, a parameter or a host name.
 
-    `audience` is None for the application itself (sign-in, demo data, jobs), which has no view and cannot ask by GraphQL.
+    `amr`: by what they proved who they are, in the words of RFC 8176 (`segments/factors.py`). `audience` is None for the application itself (sign-in, demo data, jobs), which has no view and cannot ask by GraphQL.
     """
 
     audience: Audience | None
@@ -32,6 +32,7 @@ class Viewer:
     scopes: frozenset[str] = frozenset()
     language: Language = "zh"
     client_id: str | None = None
+    amr: frozenset[str] = frozenset()
     settings: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

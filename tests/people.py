@@ -85,6 +85,7 @@ async def token_of(
     *scopes: str,
     now: dt.datetime | None = None,
     valid_for: dt.timedelta = dt.timedelta(minutes=5),
+    amr: tuple[str, ...] = (),
 ) -> str:
     """An access token of a person, as `quadrant token` mints it."""
     instant = now or system_clock()
@@ -99,4 +100,6 @@ async def token_of(
         token_id=IDS(),
         now=instant,
         valid_for=valid_for,
+        amr=amr,
+        auth_time=instant,
     )

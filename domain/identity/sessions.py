@@ -17,13 +17,12 @@ from domain.identity.tables import LoginSession, Person
 from foundation.settings import Settings
 from segments.audiences import DIVISION, Audience
 from segments.classification import DEGREES, Classification
+from segments.factors import PASSWORD
 
 SECRET_BYTES = 32
 # 32 bytes as URL-safe base64 without padding; whatever else a cookie holds is no secret of ours and is not looked up.
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 USER_AGENT_CHARACTERS_MAX = 200
-# RFC 8176's word for a password.
-BY_PASSWORD = "pwd"  # noqa: S105 - the name of a method.
 
 # Nobody has more browsers open; whoever does sees those used last.
 SESSIONS_SHOWN_MAX = 50
@@ -125,7 +124,7 @@ async def open_session(
     session_id: UUID,
     now: dt.datetime,
     terms: SessionTerms,
-    amr: tuple[str, ...] = (BY_PASSWORD,),
+    amr: tuple[str, ...] = (PASSWORD,),
 ) -> LoginSession:
     """A new session under a new secret: whatever secret the browser had before the sign-in is worth nothing after it."""
     row = LoginSession(

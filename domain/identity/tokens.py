@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -24,6 +24,7 @@ from foundation.refusals import Refusal
 from foundation.settings import Settings
 from segments.audiences import Audience
 from segments.classification import Classification
+from segments.factors import acr_of
 from segments.scopes import SCOPE_NAMES, scopes_of
 
 TYPE = "at+jwt"
@@ -67,7 +68,7 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """The verified facts of a token."""
+    """The verified facts of a token. `amr` and `auth_time`: by what and when its person signed in, if one did."""
 
     token_id: str
     client_id: str
@@ -80,6 +81,8 @@ class AccessToken:
     compartments: frozenset[str]
     roles: frozenset[str]
     scopes: frozenset[str]
+    amr: frozenset[str] = frozenset()
+    auth_time: dt.datetime | None = None
 
 
 def granted_scopes(person: Person, asked: Iterable[str]) -> frozenset[str]:
@@ -109,8 +112,13 @@ def mint(
     token_id: UUID,
     now: dt.datetime,
     valid_for: dt.timedelta,
+    amr: Collection[str] = (),
+    auth_time: dt.datetime | None = None,
 ) -> str:
-    """A signed access token of a person, with exactly these scopes (see `granted_scopes`)."""
+    """A signed access token of a person, with exactly these scopes (see `granted_scopes`).
+
+    `amr` and `auth_time` are those of the person's session, so that the token proves no more than the session did.
+    """
     issued_at = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": authority.issuer,
@@ -125,7 +133,11 @@ def mint(
         "clearance": person.clearance.value,
         "compartments": sorted(person.compartments),
         "roles": sorted(person.roles),
+        "amr": sorted(amr),
+        "acr": acr_of(amr),
     }
+    if auth_time is not None:
+        claims["auth_time"] = int(auth_time.timestamp())
     if person.customer_id is not None:
         claims["customer"] = str(person.customer_id)
     if person.employee_id is not None:
@@ -193,6 +205,8 @@ def _facts(claims: Mapping[str, Any]) -> AccessToken:
         compartments=_names(claims["compartments"]),
         roles=_names(claims["roles"]),
         scopes=frozenset(scope.split(" ")) - {""},
+        amr=_names(claims.get("amr", [])),
+        auth_time=_optional_time(claims.get("auth_time")),
     )
 
 
@@ -210,3 +224,7 @@ def _names(value: object) -> frozenset[str]:
 
 def _optional_id(value: str | None) -> UUID | None:
     return None if value is None else UUID(value)
+
+
+def _optional_time(value: float | None) -> dt.datetime | None:
+    return None if value is None else dt.datetime.fromtimestamp(value, dt.UTC)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from domain.identity.sessions import LiveSession
 from domain.identity.tokens import AccessToken
+from segments.audiences import Audience
 from segments.classification import Classification
-from segments.scopes import AUDIENCE_SCOPES, scopes_of
+from segments.factors import proves_second_factor
+from segments.scopes import SECOND_FACTOR_SCOPES, scopes_of
 from segments.viewer import Language, Viewer
 
 
 def viewer_of_token(token: AccessToken, language: Language, ceiling: Classification) -> Viewer:
-    """What the token says, below the ceiling of the installation. Its scopes were the person's when it was minted."""
+    """What the token says, below the ceiling of the installation."""
     return Viewer(
         audience=token.audience,
         person_id=token.person_id,
@@ -19,14 +23,15 @@ def viewer_of_token(token: AccessToken, language: Language, ceiling: Classificat
         clearance=lower(token.clearance, ceiling),
         compartments=token.compartments,
         roles=token.roles,
-        scopes=token.scopes & AUDIENCE_SCOPES[token.audience],
+        scopes=token.scopes & held_scopes(token.audience, token.roles, token.amr),
         language=language,
         client_id=token.client_id,
+        amr=token.amr,
     )
 
 
 def viewer_of_session(session: LiveSession, language: Language, ceiling: Classification) -> Viewer:
-    """The person as they are now, with all scopes of their roles and audience."""
+    """The person as they are now, with all scopes that they hold."""
     return Viewer(
         audience=session.audience,
         person_id=session.person_id,
@@ -35,9 +40,19 @@ def viewer_of_session(session: LiveSession, language: Language, ceiling: Classif
         clearance=lower(session.clearance, ceiling),
         compartments=session.compartments,
         roles=session.roles,
-        scopes=scopes_of(session.audience, session.roles),
+        scopes=held_scopes(session.audience, session.roles, session.amr),
         language=language,
+        amr=frozenset(session.amr),
     )
+
+
+def held_scopes(audience: Audience, roles: Collection[str], amr: Collection[str]) -> frozenset[str]:
+    """Every right that somebody holds at this moment: role ∩ audience ∩ factors. A token narrows it further.
+
+    Nothing else decides it. Clearance and compartments are no scopes: they say which rows there are (`segments/policies.py`).
+    """
+    held = scopes_of(audience, roles)
+    return held if proves_second_factor(amr) else held - SECOND_FACTOR_SCOPES
 
 
 def lower(clearance: Classification, ceiling: Classification) -> Classification:

@@ -28,6 +28,7 @@ from foundation.refusals import Refusal
 from foundation.settings import Settings
 from segments.audiences import DIVISION, STAFF, Audience
 from segments.classification import Classification
+from segments.factors import TWO_FACTORS
 
 NOW = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
 PERSON = UUID("01900000-0000-7000-8000-000000000001")
@@ -67,6 +68,8 @@ def minted(scopes: frozenset[str] = frozenset({"programmes:cost"}), authority: A
         token_id=TOKEN,
         now=NOW,
         valid_for=ten_minutes,
+        amr=("pwd", "otp"),
+        auth_time=NOW - dt.timedelta(minutes=3),
     )
 
 
@@ -119,6 +122,8 @@ def test_a_minted_token_says_everything_a_viewer_is_made_of() -> None:
         compartments=frozenset({"QL-03", "QL-07"}),
         roles=frozenset({"programme_manager"}),
         scopes=frozenset({"programmes:cost"}),
+        amr=frozenset({"otp", "pwd"}),
+        auth_time=NOW - dt.timedelta(minutes=3),
     )
 
 
@@ -127,6 +132,22 @@ def test_a_minted_token_has_the_claims_and_the_header_of_rfc_9068() -> None:
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": "ours"}
     assert {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"} <= claims.keys()
     assert "李伟" not in json.dumps(claims, ensure_ascii=False), "a token carries rights, not personal data"
+
+
+def test_a_token_says_by_what_and_when_its_person_signed_in() -> None:
+    _, claims = parts(minted())
+    assert (claims["amr"], claims["acr"]) == (["otp", "pwd"], TWO_FACTORS)
+    assert claims["auth_time"] == claims["iat"] - 180
+
+
+def test_a_token_that_says_nothing_of_factors_proves_none() -> None:
+    token = check(signed(amr=None, acr=None, auth_time=None))
+    assert (token.amr, token.auth_time) == (frozenset(), None)
+
+
+@pytest.mark.parametrize("claim", [{"amr": "mfa"}, {"amr": [1]}, {"auth_time": "today"}, {"auth_time": 1e300}])
+def test_malformed_factors_are_refused(claim: dict[str, Any]) -> None:
+    refused(signed(**claim), "malformed")
 
 
 def test_a_token_without_scopes_verifies_and_holds_none() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.identity import viewers
 from domain.identity.sessions import LiveSession
 from domain.identity.tokens import AccessToken
 from domain.identity.viewers import viewer_of_session, viewer_of_token
@@ -64,6 +65,25 @@ def test_a_session_holds_all_scopes_of_its_person() -> None:
     viewer = viewer_of_session(SESSION, "zh", TOP)
     assert viewer.scopes == {"customers:write", "interactions:write", "orders:read"}
     assert viewer.client_id is None
+
+
+def test_a_token_holds_no_scope_that_its_roles_do_not_hold() -> None:
+    assert viewer_of_token(replace(TOKEN, roles=frozenset({"sales"})), "zh", TOP).scopes == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("amr", "held"),
+    [((), False), (("pwd",), False), (("pwd", "user"), False), (("pwd", "otp"), True), (("hwk", "user"), True)],
+)
+def test_a_scope_that_needs_a_second_factor_is_held_by_who_proved_one(
+    monkeypatch: pytest.MonkeyPatch, amr: tuple[str, ...], held: bool
+) -> None:
+    monkeypatch.setattr(viewers, "SECOND_FACTOR_SCOPES", frozenset({"orders:read", "programmes:cost"}))
+    session = viewer_of_session(replace(SESSION, amr=amr), "zh", TOP)
+    token = viewer_of_token(replace(TOKEN, amr=frozenset(amr)), "zh", TOP)
+    assert ("orders:read" in session.scopes, "programmes:cost" in token.scopes) == (held, held)
+    assert "customers:write" in session.scopes
+    assert session.amr == token.amr == frozenset(amr)
 
 
 @pytest.mark.parametrize(
