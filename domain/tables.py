@@ -5,9 +5,10 @@ from domain.identity import tables as identity
 from domain.orders import tables as orders
 from domain.programmes import tables as programmes
 from domain.shop import tables as shop
+from domain.transfer import tables as transfer
 from foundation.tables import Table
 from segments import installation, outbox
 
-CAPABILITIES = (installation, outbox, identity, customers, shop, orders, programmes)
+CAPABILITIES = (installation, outbox, identity, customers, shop, orders, programmes, transfer)
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

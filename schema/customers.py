@@ -15,7 +15,7 @@ from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from resolvers.planner.subscriptions import subscription
 from schema.classification import Classification
-from segments.audiences import CUSTOMERS, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
+from segments.audiences import CUSTOMERS, DIVISION, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
 from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Region(Node):
     cities: Connection[Region]
 
 
-@For(*SERVED)
+@For(*SERVED, DIVISION)
+@Needs("transfer:read", by=(DIVISION,))
 @row(tables.Employee, order=("name",))
 class Employee(Node):
     """Somebody of the enterprise. 企业人员。"""

@@ -14,12 +14,13 @@ from schema.identity import IdentityQuery
 from schema.orders import OrdersQuery
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
 from schema.shop import ShopQuery
+from schema.transfer import TransferMutation, TransferQuery
 from segments.audiences import EVERYONE
 from segments.marks import For
 
 
 @strawberry.type
-class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery):
+class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery, TransferQuery):
     """What can be read. 查询。"""
 
     node: Annotated[Node | None, For(*EVERYONE)] = node()
@@ -27,7 +28,7 @@ class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQue
 
 
 @strawberry.type
-class Mutation(CustomersMutation, ProgrammesMutation):
+class Mutation(CustomersMutation, ProgrammesMutation, TransferMutation):
     """What can be changed. 变更。"""
 
 

@@ -24,6 +24,8 @@ ROLES = "(select nullif(current_setting('q.roles', true), '')::text[])"
 OWNER = "current_user <> 'quadrant_app'"
 SYSTEM = f"{AUDIENCE} = 'system'"
 STAFF_OR_SYSTEM = f"{AUDIENCE} = any(array['staff', 'system'])"
+# Whoever works on technology transfer and approvals, each as far as they are cleared.
+HOUSE = f"{AUDIENCE} = any(array['staff', 'division', 'system'])"
 ANYBODY = f"{AUDIENCE} <> ''"
 # Few rows have compartments, and to ask whether there are any costs a tenth of comparing two arrays.
 IN_THE_KNOW = f"(cardinality(compartments) = 0 or compartments <@ {COMPARTMENTS} or {SYSTEM})"

@@ -44,10 +44,12 @@ SCOPES = (
     Scope("equipment:write", "登记装备状态与技术状态", "Record the state and configuration of equipment", (STAFF,)),
     Scope("interactions:write", "登记客户往来", "Log interactions with customers", (STAFF,)),
     Scope("orders:read", "查看订单", "Read orders", (STAFF,)),
+    Scope("outcomes:write", "登记技术成果", "Register technology outcomes", (STAFF,)),
     Scope("products:cost", "查看产品成本", "Read the cost of products", (STAFF,)),
     Scope("programmes:cost", "查看型号经费", "Read the cost of programmes", (STAFF,)),
     Scope("programmes:origin", "查看民品的来源型号", "Read which programme a product comes from", (DIVISION,)),
     Scope("programmes:write", "推进型号阶段与里程碑", "Advance programmes and their milestones", (STAFF,)),
+    Scope("transfer:read", "查看技术成果与转化进展", "Read technology outcomes and their transfer", (DIVISION,)),
 )
 
 ROLES = (
@@ -61,7 +63,7 @@ ROLES = (
         "技术转化专员",
         "Technology transfer officer",
         DIVISION,
-        ("catalogue:read", "programmes:origin"),
+        ("catalogue:read", "programmes:origin", "transfer:read"),
     ),
     Role(
         "account_manager",
@@ -78,7 +80,7 @@ ROLES = (
         "型号主管",
         "Programme manager",
         STAFF,
-        ("equipment:write", "programmes:cost", "programmes:write"),
+        ("equipment:write", "outcomes:write", "programmes:cost", "programmes:write"),
     ),
     Role(
         "department_head",

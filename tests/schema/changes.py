@@ -25,7 +25,7 @@ from tests.schema.worlds import TYPES, Made, World
 VISIBLE_MAX, HIDDEN_MAX = 25, 4
 SIMPLE: dict[str, Any] = {
     "String": "text",
-    "Int": 30,
+    "Int": 9,
     "Boolean": False,
     "DateTime": (NOW - dt.timedelta(hours=1)).isoformat(),
     "Date": NOW.date().isoformat(),

@@ -38,6 +38,7 @@ def test_scopes_of_a_person_are_the_union_of_their_roles() -> None:
         "equipment:write",
         "interactions:write",
         "orders:read",
+        "outcomes:write",
         "programmes:cost",
         "programmes:write",
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.portal.pages.every_page import ID, Walk
@@ -16,8 +18,13 @@ ALL = Walk(
         rf"/division/products/{ID}": "/division/products",
         "/division/categories": None,
         rf"/division/categories/{ID}": "/division/categories",
+        "/division/transfer": None,
+        rf"/division/outcomes/{ID}": "/division/transfer",
     },
 )
+# What an editor of the catalogue has no right to at all.
+TRANSFER_PAGES = tuple(pattern for pattern in ALL.pages if re.match(r"/division/(transfer|outcomes)", pattern))
+CATALOGUE_PAGES = tuple(pattern for pattern in ALL.pages if pattern not in TRANSFER_PAGES)
 
 
 def test_no_page_is_forgotten(portals: Portals) -> None:
@@ -30,7 +37,12 @@ async def test_the_division_sees_every_page(portals: Portals, pattern: str, lang
     await ALL.check_page(portals, pattern, language)
 
 
-@pytest.mark.parametrize("pattern", ALL.pages)
+@pytest.mark.parametrize("pattern", TRANSFER_PAGES)
+async def test_technology_transfer_is_not_for_editors_of_the_catalogue(portals: Portals, pattern: str) -> None:
+    await (await portals.browser(EDITOR)).get(await ALL.address(portals, pattern), 403)
+
+
+@pytest.mark.parametrize("pattern", CATALOGUE_PAGES)
 async def test_those_who_may_not_see_origins_see_the_rest(portals: Portals, pattern: str) -> None:
     page = await (await portals.browser(EDITOR)).get(await ALL.address(portals, pattern))
     assert "青岚-3" not in page

@@ -21,6 +21,9 @@ PAGES = {
     rf"/staff/programmes/{ID}": "/staff/programmes",
     "/staff/equipment": None,
     rf"/staff/equipment/{ID}": "/staff/equipment",
+    "/staff/outcomes": None,
+    rf"/staff/outcomes/{ID}": "/staff/outcomes",
+    "/staff/register-outcome": "/staff/outcomes",
 }
 
 

@@ -15,6 +15,7 @@ from tests.resolvers.planner.seeded.orders import add_orders
 from tests.resolvers.planner.seeded.people import add_people
 from tests.resolvers.planner.seeded.programmes import add_programmes
 from tests.resolvers.planner.seeded.shop import add_shop
+from tests.resolvers.planner.seeded.transfer import add_transfer
 
 SEED = 20261124
 
@@ -34,6 +35,7 @@ def made() -> Seeded:
     add_programmes(factory)
     add_shop(factory)
     add_orders(factory)
+    add_transfer(factory)
     return Seeded(factory, add_people(factory))
 
 

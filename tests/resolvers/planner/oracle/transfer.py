@@ -1,0 +1,49 @@
+"""How technology transfer is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.resolvers.planner.oracle.answers import Answers
+from tests.resolvers.planner.oracle.seen import Found, Seen
+
+STAGES = ("REGISTERED", "SCREENED", "REVIEWING", "DECLASSIFIED", "TRANSFERRING", "PRODUCT")
+
+
+def days_in_stage(seen: Seen, outcome: Found) -> int:
+    return (seen.now - outcome["stage_since"]).days
+
+
+def outcomes(_: Seen, row: Found, *, stage: str | None, domain: str | None, retained: bool | None) -> bool:
+    return (
+        stage in {None, row["stage"]}
+        and domain in {None, row["domain"]}
+        and retained in {None, row["retained_at"] is not None}
+    )
+
+
+def funnel(seen: Seen) -> list[dict[str, Any]]:
+    """Stage by stage, counted one by one."""
+    rows = seen.rows["technology_outcome"]
+    told: list[dict[str, Any]] = []
+    for at, stage in enumerate(STAGES):
+        ages = [days_in_stage(seen, row) for row in rows if row["stage"] == stage and row["retained_at"] is None]
+        mean = sum(ages) / len(ages) if ages else 0
+        told.append(
+            {
+                "stage": stage,
+                "reached": sum(STAGES.index(row["stage"]) >= at for row in rows),
+                "here": len(ages),
+                "days_oldest": max(ages, default=0),
+                # As PostgreSQL rounds: a half goes away from zero.
+                "days_mean": int(mean + 0.5) if mean >= 0 else -int(0.5 - mean),
+            }
+        )
+    return told
+
+
+def register(answers: Answers) -> None:
+    """Tell the oracle of technology transfer."""
+    answers.answer("TechnologyOutcome", "days_in_stage")(days_in_stage)
+    answers.answer("Query", "technology_outcomes")(outcomes)
+    answers.answer("Query", "transfer_funnel")(funnel)
