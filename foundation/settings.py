@@ -146,6 +146,13 @@ class Settings(BaseSettings):
     session_hours_max: int = Field(
         default=12, ge=1, le=720, description="A browser session ends after this long in any case."
     )
+    second_factor: Literal["required", "offered"] = Field(
+        default="required",
+        description=(
+            "`required`: staff, the division and everybody cleared above INTERNAL sign in with a second factor and set one "
+            "up at their first sign-in. `offered`: only who has set one up. Whoever has one always needs it."
+        ),
+    )
     sign_in_window_minutes: int = Field(
         default=15, ge=1, le=1440, description="How long attempts to sign in are remembered."
     )

@@ -24,6 +24,7 @@ from portal.oauth.keys import PATH as KEYS_PATH
 from portal.oauth.keys import KeySet
 from portal.pages.error_pages import exception_handlers
 from portal.pages.routes import page_routes
+from portal.pages.second_step import second_step_routes
 from portal.pages.site import HERE as PAGES
 from portal.probes import Readiness, healthz
 
@@ -45,6 +46,7 @@ def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
                 *door,
                 *probe_routes(assembly),
                 *oauth_routes(assembly),
+                *second_step_routes(assembly.site, assembly.second_steps),
                 *page_routes(assembly.site),
             ]
             if alone:

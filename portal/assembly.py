@@ -20,6 +20,7 @@ from portal.bearer import BearerTokens
 from portal.callers import Callers
 from portal.pages.site import Site, make_site
 from portal.probes import require_ceiling, require_head
+from portal.second_steps import SecondSteps
 from portal.sessions import Sessions
 from resolvers.planner.engine import Engine
 from resolvers.planner.limits import DocumentLimits
@@ -38,6 +39,7 @@ class Assembly:
     views: Mapping[Audience, View]
     engine: Engine
     sessions: Sessions
+    second_steps: SecondSteps
     callers: Callers
     site: Site
 
@@ -71,6 +73,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         )
         stack.push_async_callback(engine.close)
         sessions = Sessions(settings, database, clock, ids)
+        second_steps = SecondSteps(settings, database, sessions, clock, ids)
         tokens = BearerTokens(database, Authority.of(settings), Classification(settings.ceiling), clock)
         callers = Callers(sessions, tokens, frozenset(served), settings.language)
         site = make_site(
@@ -88,4 +91,4 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         stack.push_async_callback(asyncio.wait, [dictionary])
         # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
         await run_sync(dummy_hash)
-        yield Assembly(settings, database, views, engine, sessions, callers, site)
+        yield Assembly(settings, database, views, engine, sessions, second_steps, callers, site)

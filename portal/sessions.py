@@ -11,6 +11,7 @@ import os
 import secrets
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from anyio import CapacityLimiter
@@ -20,8 +21,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from domain.identity.attempts import AttemptLimits, count_attempt, forgive_account
+from domain.identity.authenticators import new_secret
 from domain.identity.passwords import dummy_hash, hash_password, needs_rehash, verify_password
 from domain.identity.people import is_member, normal_email, person_by_email
+from domain.identity.sealing import Seal
+from domain.identity.second_factors import factors_of
 from domain.identity.sessions import (
     SECRET_BYTES,
     SEEN_AGAIN_AFTER,
@@ -33,7 +37,7 @@ from domain.identity.sessions import (
     live_session,
     open_session,
 )
-from domain.identity.tables import Person
+from domain.identity.tables import LoginSession, Person
 from domain.identity.viewers import viewer_of_session
 from foundation.clock import Clock
 from foundation.database import Database
@@ -45,6 +49,7 @@ from portal.pages.visitors import Visitor
 from portal.session_cookie import SessionCookie
 from segments.audiences import Audience
 from segments.classification import Classification
+from segments.factors import PASSWORD
 from segments.viewer import Language, Viewer
 
 SYSTEM = Viewer.system().row_settings()
@@ -53,11 +58,12 @@ LOGGER = structlog.get_logger("portal.sessions")
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session just opened."""
+    """A session just opened. With `awaits_second_factor` it is nobody's yet, and its viewer is anonymous."""
 
     viewer: Viewer
     secret: str
     cookie: SessionCookie
+    awaits_second_factor: bool = False
 
     def set_cookie(self, response: Response) -> None:
         """Hand the secret of the session to the browser."""
@@ -69,6 +75,7 @@ class Sessions:
 
     def __init__(self, settings: Settings, database: Database, clock: Clock, ids: Ids) -> None:
         self.cookie = SessionCookie.of(settings)
+        self.seal = Seal.of(settings)
         self._terms = SessionTerms.of(settings)
         self._limits = AttemptLimits.of(settings)
         self._ceiling = Classification(settings.ceiling)
@@ -105,10 +112,13 @@ class Sessions:
         return Visitor(viewer, live.name, live.organisation, str(live.session_id))
 
     async def sign_in(self, request: Request, account: str, password: str) -> SignedIn:
-        """Open a session, or refuse: with one and the same refusal, in the same time, whatever was wrong."""
+        """Open a session, or refuse: with one and the same refusal, in the same time, whatever was wrong.
+
+        Whoever has a second factor, or must have one, is not signed in yet: the session awaits the second step.
+        """
         email, now = normal_email(account), self._clock()
         async with self._transaction() as session:
-            refusal = await count_attempt(session, email, address_of(request), now, self._limits, self._ids)
+            refusal = await count_attempt(session, email, network_address(request), now, self._limits, self._ids)
         if refusal is not None:
             LOGGER.warning("sign-in refused", reason="too many attempts")
             raise refusal
@@ -121,44 +131,79 @@ class Sessions:
             LOGGER.info("sign-in refused", reason="account or password")
             raise Refusal("SIGN_IN_REFUSED")
         stronger = await run_sync(hash_password, password, limiter=self._hashing) if needs_rehash(stored) else None
-        return await self._opened(request, person, stronger, now)
+        async with self._transaction() as session:
+            if stronger is not None:
+                person = await session.merge(person, load=False)
+                person.password_hash = stronger
+            factors = await factors_of(session, person.id)
+            if factors or self._terms.second_factor.demands(person.audience, person.clearance):
+                return await self._awaiting(session, request, person, now, enrols=not factors)
+            return await self.opened(session, request, person, now, (PASSWORD,))
 
     async def sign_out(self, request: Request, response: Response) -> None:
         """End the session and take its cookie back."""
         async with self._transaction() as session:
-            await end_session(session, self._secret(request), self._clock())
+            await end_session(session, self.secret(request), self._clock())
         self.cookie.take(response)
 
-    async def _opened(self, request: Request, person: Person, stronger: str | None, now: dt.datetime) -> SignedIn:
+    async def opened(
+        self, session: AsyncSession, request: Request, person: Person, now: dt.datetime, amr: tuple[str, ...]
+    ) -> SignedIn:
+        """A session of somebody who has proved all that is asked of them; their attempts are forgiven."""
+        await forgive_account(session, person.email)
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        async with self._transaction() as session:
-            await forgive_account(session, person.email)
-            await forget_sessions(session, now)
-            # The browser's former session ends: its secret may have been planted or be known to somebody else.
-            await end_session(session, self._secret(request), now)
-            row = await open_session(
-                session,
-                person,
-                secret,
-                request.headers.get("user-agent", ""),
-                session_id=self._ids(),
-                now=now,
-                terms=self._terms,
-            )
-            if stronger is not None:
-                await self._rehash(session, person, stronger)
-            live = await live_session(await session.connection(), secret, now, self._terms)
+        row = await self._renewed(session, request, person, secret, now, amr)
+        live = await live_session(await session.connection(), secret, now, self._terms)
         if live is None:
             # Deactivated between the look and the opening.
             raise Refusal("SIGN_IN_REFUSED")
-        LOGGER.info("signed in", session=str(row.id), person=str(person.id), audience=person.audience.value)
+        LOGGER.info(
+            "signed in", session=str(row.id), person=str(person.id), audience=person.audience.value, amr=list(amr)
+        )
         return SignedIn(viewer_of_session(live, "zh", self._ceiling), secret, self.cookie)
 
-    async def _rehash(self, session: AsyncSession, person: Person, stronger: str) -> None:
-        (await session.merge(person, load=False)).password_hash = stronger
+    async def _awaiting(
+        self, session: AsyncSession, request: Request, person: Person, now: dt.datetime, *, enrols: bool
+    ) -> SignedIn:
+        """A session that leads to the second step.
+
+        The secret of whom `enrols` there is this session's alone: nobody else who knows the password can slip theirs in.
+        """
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        row = await self._renewed(session, request, person, secret, now, (PASSWORD,), awaits_second_factor=True)
+        if enrols:
+            row.enrolment_secret = self.seal.closed(new_secret(), enrolment_owner(row.id))
+        LOGGER.info("second step awaited", session=str(row.id), person=str(person.id))
+        return SignedIn(Viewer.anonymous(), secret, self.cookie, awaits_second_factor=True)
+
+    async def _renewed(
+        self,
+        session: AsyncSession,
+        request: Request,
+        person: Person,
+        secret: str,
+        now: dt.datetime,
+        amr: tuple[str, ...],
+        *,
+        awaits_second_factor: bool = False,
+    ) -> LoginSession:
+        """A new session in place of the browser's former one, whose secret may have been planted or be known."""
+        await forget_sessions(session, now)
+        await end_session(session, self.secret(request), now)
+        return await open_session(
+            session,
+            person,
+            secret,
+            request.headers.get("user-agent", ""),
+            session_id=self._ids(),
+            now=now,
+            terms=self._terms,
+            amr=amr,
+            awaits_second_factor=awaits_second_factor,
+        )
 
     async def _live(self, connection: HTTPConnection) -> LiveSession | None:
-        secret = self._secret(connection)
+        secret = self.secret(connection)
         if not secret:
             return None
         now = self._clock()
@@ -169,13 +214,19 @@ class Sessions:
                 await keep_session(session, live.session_id, now)
         return live
 
-    def _secret(self, connection: HTTPConnection) -> str:
+    def secret(self, connection: HTTPConnection) -> str:
+        """What the session cookie holds."""
         return connection.cookies.get(self.cookie.name, "")
 
     def _transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         return transaction(self._database, SYSTEM)
 
 
-def address_of(request: Request) -> str:
+def enrolment_owner(session_id: UUID) -> str:
+    """Whose secret a session holds, so that nobody's can be put in another's place."""
+    return f"login_session {session_id}"
+
+
+def network_address(request: Request) -> str:
     """The network address that asks. Forwarding headers count when they come from a proxy of the settings (uvicorn)."""
     return request.client.host if request.client is not None else ""

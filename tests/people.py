@@ -6,10 +6,11 @@ import datetime as dt
 from uuid import UUID
 
 from domain.customers.tables import Customer, CustomerKind, CustomerStatus, Segment
+from domain.identity.authenticators import owner_of
 from domain.identity.keys import signing_key
 from domain.identity.passwords import hash_password
 from domain.identity.sealing import Seal
-from domain.identity.tables import Person
+from domain.identity.tables import Authenticator, Person
 from domain.identity.tokens import Authority, mint
 from foundation.clock import system_clock
 from foundation.database import Database
@@ -22,6 +23,7 @@ from segments.viewer import Viewer
 
 IDS = system_ids(system_clock)
 SYSTEM = Viewer.system().row_settings()
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "correct horse 电池"
 PASSWORD_HASH = hash_password(PASSWORD)
 
@@ -70,7 +72,13 @@ def organisation(name: str) -> Customer:
     )
 
 
-async def store(database: Database, *rows: Person | Customer) -> None:
+def authenticator(someone: Person, settings: Settings) -> Authenticator:
+    """The app of a person that shows the codes of `TOTP_SECRET`."""
+    sealed = Seal.of(settings).closed(TOTP_SECRET, owner_of(someone.id))
+    return Authenticator(id=IDS(), person_id=someone.id, secret=sealed, created_at=system_clock())
+
+
+async def store(database: Database, *rows: Person | Customer | Authenticator) -> None:
     """Commit rows as the system."""
     async with transaction(database, SYSTEM) as session:
         for row in rows:

@@ -12,7 +12,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import contains_eager
 
+from domain.identity.second_factors import SecondFactorRule
 from domain.identity.tables import LoginSession, Person
 from foundation.settings import Settings
 from segments.audiences import DIVISION, Audience
@@ -31,6 +33,9 @@ SESSIONS_SHOWN_MAX = 50
 ENDED_KEPT = dt.timedelta(days=30)
 FORGOTTEN_AT_ONCE = 20
 
+# How long somebody has for the second step, and for finding their telephone.
+WAITING_MAX = dt.timedelta(minutes=10)
+
 # `last_seen_at` is written when it is this old, because a write per request would cost more than the request.
 SEEN_AGAIN_AFTER = dt.timedelta(minutes=1)
 
@@ -42,6 +47,7 @@ class SessionTerms:
     idle: dt.timedelta
     division_idle: dt.timedelta
     lifetime: dt.timedelta
+    second_factor: SecondFactorRule
 
     @classmethod
     def of(cls, settings: Settings) -> SessionTerms:
@@ -50,6 +56,7 @@ class SessionTerms:
             idle=dt.timedelta(minutes=settings.session_idle_minutes),
             division_idle=dt.timedelta(minutes=settings.division_session_idle_minutes),
             lifetime=dt.timedelta(hours=settings.session_hours_max),
+            second_factor=SecondFactorRule.of(settings),
         )
 
     def idle_of(self, audience: Audience) -> dt.timedelta:
@@ -90,7 +97,7 @@ LIVE_SESSION = sa.text(
             'authenticated', s.authenticated_at, 'amr', s.amr
         )::text
         from login_session s join person p on p.id = s.person_id left join customer c on c.id = p.customer_id
-        where s.secret_hash = :secret_hash and s.ended_at is null and p.active
+        where s.secret_hash = :secret_hash and s.ended_at is null and not s.awaits_second_factor and p.active
             and s.expires_at > :now
             and s.last_seen_at > case when p.audience = 'division'
                 then cast(:division_seen_after as timestamptz) else cast(:seen_after as timestamptz) end
@@ -102,7 +109,10 @@ LIVE_SESSION = sa.text(
 async def live_session(
     connection: AsyncConnection, secret: str, now: dt.datetime, terms: SessionTerms
 ) -> LiveSession | None:
-    """The session of a secret, by one statement outside of any transaction; None when there is none or it has ended."""
+    """The session of a secret, by one statement outside of any transaction; None when there is none or it has ended.
+
+    A session whose person must have proved more than it did is none: somebody's clearance may rise, and so may the rule.
+    """
     if not SECRET.fullmatch(secret):
         return None
     values = {
@@ -112,7 +122,8 @@ async def live_session(
         "division_seen_after": now - terms.division_idle,
     }
     found: str | None = (await connection.execute(LIVE_SESSION, values)).scalar_one()
-    return None if found is None else _live(json.loads(found))
+    live = None if found is None else _live(json.loads(found))
+    return live if live and terms.second_factor.allows(live.audience, live.clearance, live.amr) else None
 
 
 async def open_session(
@@ -125,22 +136,42 @@ async def open_session(
     now: dt.datetime,
     terms: SessionTerms,
     amr: tuple[str, ...] = (PASSWORD,),
+    awaits_second_factor: bool = False,
 ) -> LoginSession:
-    """A new session under a new secret: whatever secret the browser had before the sign-in is worth nothing after it."""
+    """A new session under a new secret: whatever secret the browser had before the sign-in is worth nothing after it.
+
+    One that `awaits_second_factor` is soon over, and another one follows it.
+    """
     row = LoginSession(
         id=session_id,
         person_id=person.id,
         secret_hash=secret_hash(secret),
         created_at=now,
         last_seen_at=now,
-        expires_at=now + terms.lifetime,
+        expires_at=now + (WAITING_MAX if awaits_second_factor else terms.lifetime),
         user_agent=user_agent.replace("\x00", "")[:USER_AGENT_CHARACTERS_MAX],
         authenticated_at=now,
         amr=list(amr),
+        awaits_second_factor=awaits_second_factor,
     )
     session.add(row)
     await session.flush()
     return row
+
+
+async def waiting_session(session: AsyncSession, secret: str, now: dt.datetime) -> LoginSession | None:
+    """The session of a secret that awaits the second factor, with its person, held until the transaction ends."""
+    if not SECRET.fullmatch(secret):
+        return None
+    waiting = (
+        LoginSession.secret_hash == secret_hash(secret),
+        LoginSession.awaits_second_factor,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > now,
+        Person.active,
+    )
+    found = sa.select(LoginSession).join(LoginSession.person).where(*waiting).with_for_update()
+    return await session.scalar(found.options(contains_eager(LoginSession.person)))
 
 
 async def keep_session(session: AsyncSession, session_id: UUID, now: dt.datetime) -> None:
@@ -165,6 +196,7 @@ async def sessions_of(
     live = (
         LoginSession.person_id == person_id,
         LoginSession.ended_at.is_(None),
+        sa.not_(LoginSession.awaits_second_factor),
         LoginSession.expires_at > now,
         LoginSession.last_seen_at > now - terms.idle_of(audience),
     )

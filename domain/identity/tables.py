@@ -1,4 +1,4 @@
-"""Tables of identity: people who sign in, their sessions and attempts, and the keys that sign bearer tokens."""
+"""Tables of identity: people who sign in, their factors, sessions and attempts, and the keys that sign bearer tokens."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class LoginSession(Table):
     """A signed-in browser. Only the hash of its secret is stored.
 
     `authenticated_at`: when the person last proved who they are (`auth_time` of OpenID Connect); `amr`: by what, in the
-    words of RFC 8176 (`pwd`).
+    words of RFC 8176 (`pwd`). One that `awaits_second_factor` is nobody's yet: it leads to the second step alone, where
+    who has no factor sets one up with the `enrolment_secret`, which is sealed.
     """
 
     __tablename__ = "login_session"
@@ -64,7 +65,73 @@ class LoginSession(Table):
     user_agent: Mapped[str]
     authenticated_at: Mapped[dt.datetime]
     amr: Mapped[list[str]]
+    awaits_second_factor: Mapped[bool]
+    enrolment_secret: Mapped[str | None]
     person: Mapped[Person] = relationship(lazy="raise")
+
+
+class Authenticator(Table):
+    """The app that shows somebody's one-time codes (RFC 6238). The secret is sealed; `last_step` is that of the last code."""
+
+    __tablename__ = "authenticator"
+    __rows__ = Rows(SYSTEM, SYSTEM, classified=False)
+    __table_args__ = (Index("uq_authenticator_person_id", "person_id", unique=True),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    secret: Mapped[str]
+    last_step: Mapped[int | None]
+    created_at: Mapped[dt.datetime]
+
+
+class RecoveryCode(Table):
+    """A code for who has lost their second factor; it works once. Only its SHA-256 is stored."""
+
+    __tablename__ = "recovery_code"
+    __rows__ = Rows(SYSTEM, SYSTEM, classified=False)
+    __table_args__ = (Index("uq_recovery_code_person_id_code_hash", "person_id", "code_hash", unique=True),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    created_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+
+
+class Passkey(Table):
+    """A key pair of a person's device (WebAuthn); ours is the public half, as COSE writes it.
+
+    `synced`: a vendor keeps the private half in step between devices, so no single device proves itself.
+    """
+
+    __tablename__ = "passkey"
+    __rows__ = Rows(SYSTEM, SYSTEM, classified=False)
+    __table_args__ = (
+        Index("uq_passkey_credential", "credential", unique=True),
+        Index("ix_passkey_person_id", "person_id"),
+    )
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str]
+    credential: Mapped[bytes] = mapped_column(LargeBinary())
+    public_key: Mapped[bytes] = mapped_column(LargeBinary())
+    signatures: Mapped[int]
+    synced: Mapped[bool]
+    created_at: Mapped[dt.datetime]
+    last_used_at: Mapped[dt.datetime | None]
+
+
+class PasskeyChallenge(Table):
+    """What a device shall sign, once. Whose it is when a passkey is registered; nobody's when somebody signs in."""
+
+    __tablename__ = "passkey_challenge"
+    __rows__ = Rows(SYSTEM, SYSTEM, classified=False)
+    __table_args__ = (
+        Index("uq_passkey_challenge_challenge", "challenge", unique=True),
+        Index("ix_passkey_challenge_expires_at", "expires_at"),
+    )
+
+    challenge: Mapped[bytes] = mapped_column(LargeBinary())
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    expires_at: Mapped[dt.datetime]
 
 
 class SigningKey(Table):

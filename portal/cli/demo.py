@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from domain.identity.sealing import Seal
 from foundation.clock import system_clock
 from foundation.settings import Settings
 from portal.cli.migrate import analyze, prepare
@@ -69,6 +70,7 @@ def described(person: DemoPerson) -> dict[str, object]:
         "compartments": sorted(person.compartments),
         "roles": sorted(person.roles),
         "password": PASSWORD,
+        "totp_secret": person.totp_secret,
     }
 
 
@@ -88,7 +90,7 @@ async def fill(settings: Settings) -> None:
             def told(table: str, stored: int, total: int) -> None:
                 progress.update(bar, description=table, completed=stored, total=total)
 
-            stored_anew = await seed(database, system_clock(), Random(SEED), told)  # noqa: S311 - invented data, no secrets.
+            stored_anew = await seed(database, Seal.of(settings), system_clock(), Random(SEED), told)  # noqa: S311 - invented data, no secrets.
     if stored_anew:
         with step("statistics"):
             await analyze(settings)
@@ -104,7 +106,9 @@ def show(settings: Settings, people: list[DemoPerson]) -> None:
             NOTES.print(f"\n[bold]{audience.value:12}[/] {base}{portal_root(audience) or '/'}")
         for person in members:
             NOTES.print(f"  {person.email:34} {person.clearance.value:13} {rights(person)}".rstrip(), markup=False)
-    NOTES.print(f"\npassword of all   {PASSWORD}\nGraphQL           {base}/graphql")
+    NOTES.print(
+        f"\npassword of all   {PASSWORD}\nsecond step       the page shows the code of who needs one\nGraphQL           {base}/graphql"
+    )
     NOTES.print("bearer token      quadrant token --person EMAIL --scope SCOPE\n")
 
 

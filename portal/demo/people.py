@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.identity.tables import Person
+from domain.identity.authenticators import new_secret, owner_of
+from domain.identity.sealing import Seal
+from domain.identity.second_factors import SecondFactorRule
+from domain.identity.tables import Authenticator, Person
 from portal.demo.customers import Customers
 from portal.demo.employees import Staff
 from portal.demo.programmes import PLANS
@@ -16,6 +20,7 @@ from segments.classification import Classification
 # Everybody's, and printed at each start: the demonstration's data is invented, so there is nothing to protect.
 PASSWORD = "quadrant-demo"  # noqa: S105 - a password that is meant to be known.
 PUBLIC, INTERNAL, CONFIDENTIAL, SECRET, TOP_SECRET = Classification
+RULE = SecondFactorRule(required=True)
 EVERY_COMPARTMENT = tuple(plan.code for plan in PLANS if plan.needs_to_know)
 
 
@@ -31,6 +36,13 @@ class DemoPerson:
     roles: tuple[str, ...] = ()
     customer: str | None = None
     employee: str | None = None
+
+    @property
+    def totp_secret(self) -> str | None:
+        """The secret of the authenticator of who must have one: no secret, like the password."""
+        if not RULE.demands(self.audience, self.clearance):
+            return None
+        return new_secret(lambda length: hashlib.sha256(self.email.encode()).digest()[:length])
 
 
 PEOPLE = (
@@ -133,3 +145,13 @@ def make_people(world: World, customers: Customers, staff: Staff, password_hash:
             active=True,
             created_at=world.now,
         )
+
+
+def make_authenticators(world: World, seal: Seal) -> None:
+    """Of all who must have one, each with its secret sealed."""
+    secrets = {person.email: person.totp_secret for person in PEOPLE}
+    for row in world.rows(Person):
+        secret = secrets[row["email"]]
+        if secret is not None:
+            sealed = seal.closed(secret, owner_of(row["id"]))
+            world.add(Authenticator, person_id=row["id"], secret=sealed, created_at=world.now)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.customers.regions import load_regions
 from domain.customers.tables import SourceSystem
 from domain.identity.passwords import hash_password
+from domain.identity.sealing import Seal
 from foundation.database import Database
 from foundation.session import transaction
 from portal.demo.accounts import make_relations
@@ -21,7 +22,7 @@ from portal.demo.employees import make_employees
 from portal.demo.fleet import make_fleet
 from portal.demo.interactions import make_interactions
 from portal.demo.orders import make_orders
-from portal.demo.people import CONSUMER_NAMES, PASSWORD, make_people
+from portal.demo.people import CONSUMER_NAMES, PASSWORD, make_authenticators, make_people
 from portal.demo.prices import make_prices, make_stock
 from portal.demo.programmes import make_programmes
 from portal.demo.transfer import make_transfer
@@ -37,10 +38,10 @@ def untold(_table: str, _stored: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
-async def seed(database: Database, now: dt.datetime, random: Random, progress: Progress = untold) -> bool:
+async def seed(database: Database, seal: Seal, now: dt.datetime, random: Random, progress: Progress = untold) -> bool:
     """Store the demonstration world; False when it is there already. All of it or nothing.
 
-    The same `now` and seed of `random` make the same rows, but for the salt of the passwords' hash.
+    The same `now` and seed of `random` make the same rows, but for the salt of the passwords' hash and what is sealed.
     """
     async with transaction(database, Viewer.system().row_settings()) as session:
         if await is_seeded(session):
@@ -52,6 +53,7 @@ async def seed(database: Database, now: dt.datetime, random: Random, progress: P
         world = World(now, random, ceiling)
         # Seconds of pure computing, which must not stop whoever draws the progress.
         await asyncio.to_thread(make_world, world, hash_password(PASSWORD))
+        make_authenticators(world, seal)
         await load_regions(session)
         await store(session, world, progress)
     return True

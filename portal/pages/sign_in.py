@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +22,7 @@ from segments.audiences import CONSUMER
 from segments.viewer import Viewer
 
 TEMPLATE = "identity/sign-in.html"
+SECOND_STEP = "/sign-in/second-step"
 NEXT, ACCOUNT, PASSWORD = "next", "account", "password"
 ADDRESS_LENGTH_MAX = 2000
 # Paths of programs that send people here and expect them back, whoever they are.
@@ -46,7 +49,9 @@ async def sign_in(site: Site, request: Request) -> Response:
         opened = await site.sessions.sign_in(request, fields.last(ACCOUNT) or "", fields.last(PASSWORD) or "")
     except Refusal as refusal:
         return sign_in_again(present, fields, refusal)
-    response = present.redirect(destination(site, opened.viewer, present.fields.last(NEXT) or ""))
+    wanted = present.fields.last(NEXT) or ""
+    onward = second_step_address(wanted) if opened.awaits_second_factor else destination(site, opened.viewer, wanted)
+    response = present.redirect(onward)
     opened.set_cookie(response)
     return response
 
@@ -90,6 +95,11 @@ def destination(site: Site, viewer: Viewer, wanted: str) -> str:
         return root
     theirs = wanted.startswith(EVERYBODYS) or audience_of(site, wanted.partition("?")[0]) is own
     return wanted if theirs else root
+
+
+def second_step_address(wanted: str) -> str:
+    """Where the second step is taken, and where to go after it."""
+    return f"{SECOND_STEP}?{urlencode({NEXT: wanted})}" if is_local(wanted) else SECOND_STEP
 
 
 def is_local(address: str) -> bool:

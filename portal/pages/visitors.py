@@ -50,6 +50,11 @@ class SignedIn(Protocol):
         """Whose it is; says which portal is theirs."""
         ...
 
+    @property
+    def awaits_second_factor(self) -> bool:
+        """Whether it leads to the second step only."""
+        ...
+
     def set_cookie(self, response: Response) -> None:
         """Hand the secret of the session to the browser."""
         ...

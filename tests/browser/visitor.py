@@ -66,6 +66,11 @@ class Visitor:
         await self.page.keyboard.press("Tab")
         await self.page.keyboard.type(PASSWORD)
         await self.page.keyboard.press("Enter")
+        await self.page.wait_for_url(lambda url: not url.endswith("/sign-in"))
+        if "second-step" in self.page.url:
+            await self.page.focus("#second-step-code")
+            await self.page.keyboard.type(await self.page.inner_text("#shown-code"))
+            await self.page.keyboard.press("Enter")
         await self.page.wait_for_url(lambda url: "sign-in" not in url)
 
     async def go(self, path: str) -> None:

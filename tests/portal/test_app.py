@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.routing import Route
 
-from domain.identity.tables import SignInAttempt
+from domain.identity.tables import Authenticator, SignInAttempt
 from foundation.database import Database
 from foundation.logs import configure_logs
 from foundation.migrations import head, owner_connection
@@ -23,7 +23,8 @@ from foundation.session import transaction
 from foundation.settings import Settings
 from portal.probes import NotMigratedError
 from segments.audiences import ENTERPRISE, STAFF
-from tests.people import PASSWORD, SYSTEM, organisation, person, store, token_of
+from tests.people import PASSWORD, SYSTEM, TOTP_SECRET, authenticator, organisation, person, store, token_of
+from tests.portal import signing_in
 from tests.portal.served import Served, served
 
 STAFF_EMAIL, BUYER_EMAIL = "li.wei@example.com", "wang.fang@example.com"
@@ -34,7 +35,8 @@ SECRET_TEXT = "secret row contents"
 async def house(own_database: Database, settings: Settings) -> AsyncIterator[Served]:
     firm = organisation("某航测有限公司")
     buyer = person(BUYER_EMAIL, ENTERPRISE, name="王芳", customer_id=firm.id)
-    await store(own_database, firm, person(STAFF_EMAIL, STAFF, roles=("account_manager",)), buyer)
+    clerk = person(STAFF_EMAIL, STAFF, roles=("account_manager",))
+    await store(own_database, firm, clerk, buyer, authenticator(clerk, settings))
     async with served(settings.model_copy(update={"database_name": own_database.addresses.owner.database})) as running:
         running.app.router.routes.append(Route("/faulty", faulty))
         yield running
@@ -50,6 +52,7 @@ async def client(house: Served) -> AsyncIterator[httpx.AsyncClient]:
 async def no_attempts(own_database: Database, house: Served) -> None:
     async with transaction(own_database, SYSTEM) as session:
         await session.execute(sa.delete(SignInAttempt))
+        await session.execute(sa.update(Authenticator).values(last_step=None))
 
 
 async def faulty(_: Request) -> None:
@@ -65,9 +68,8 @@ def form_token(page: httpx.Response) -> str:
 async def sign_in(
     client: httpx.AsyncClient, email: str, password: str = PASSWORD, next_address: str = ""
 ) -> httpx.Response:
-    address = f"/sign-in?next={next_address}" if next_address else "/sign-in"
-    token = form_token(await client.get(address))
-    return await client.post(address, data={"form-token": token, "account": email, "password": password})
+    query = f"?next={next_address}" if next_address else ""
+    return await signing_in.sign_in(client, email, password, query=query, secret=TOTP_SECRET)
 
 
 # ---- probes, references, headers

@@ -34,6 +34,12 @@ class House:
 
 
 @pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    """The password is enough here; `test_second_steps.py` takes both steps."""
+    return settings.model_copy(update={"second_factor": "offered"})
+
+
+@pytest.fixture(scope="module")
 async def house(own_database: Database, settings: Settings) -> House:
     staff = person("li.wei@example.com", roles=("programme_manager",))
     division = person("qian.jun@example.com", DIVISION, roles=("technology_transfer",))

@@ -29,6 +29,12 @@ from tests.portal.requests import request
 WEAK = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
 
 
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    """The password is enough here; `test_second_steps.py` takes both steps."""
+    return settings.model_copy(update={"second_factor": "offered"})
+
+
 @pytest.fixture(scope="module", autouse=True)
 async def people(own_database: Database) -> dict[str, Person]:
     firm = organisation("某航测有限公司")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from domain.identity.second_factors import SecondFactorRule
 from domain.identity.sessions import (
     LiveSession,
     SessionTerms,
@@ -21,16 +23,20 @@ from domain.identity.sessions import (
     open_session,
     secret_hash,
     sessions_of,
+    waiting_session,
 )
 from domain.identity.tables import LoginSession, Person
 from foundation.session import set_statement
-from segments.audiences import CONSUMER, DIVISION, STAFF
+from segments.audiences import CONSUMER, DIVISION, MILITARY, STAFF, Audience
 from segments.classification import Classification
 from segments.viewer import Viewer
 
 NOW = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
 TERMS = SessionTerms(
-    idle=dt.timedelta(minutes=60), division_idle=dt.timedelta(minutes=30), lifetime=dt.timedelta(hours=12)
+    idle=dt.timedelta(minutes=60),
+    division_idle=dt.timedelta(minutes=30),
+    lifetime=dt.timedelta(hours=12),
+    second_factor=SecondFactorRule(required=False),
 )
 SECRET = "s" * 43
 OTHER_SECRET = "t" * 43
@@ -212,3 +218,60 @@ async def test_what_a_browser_says_of_itself_is_bounded(session: AsyncSession, p
     agent = "\x00" + "x" * 10_000
     row = await open_session(session, person, SECRET, agent, session_id=uuid4(), now=NOW, terms=TERMS)
     assert row.user_agent == "x" * 200
+
+
+# ---- the second step
+
+
+async def waiting(session: AsyncSession, person: Person) -> LoginSession:
+    return await open_session(
+        session, person, SECRET, "Firefox", session_id=uuid4(), now=NOW, terms=TERMS, awaits_second_factor=True
+    )
+
+
+async def test_a_session_that_awaits_the_second_factor_is_nobody_s(session: AsyncSession, person: Person) -> None:
+    row = await waiting(session, person)
+    assert await live(session) is None
+    assert await sessions_of(session, person.id, STAFF, NOW, TERMS) == []
+    found = await waiting_session(session, SECRET, NOW)
+    assert found is not None
+    assert (found.id, found.person.email) == (row.id, person.email)
+
+
+async def test_waiting_ends_after_ten_minutes_and_with_the_person(session: AsyncSession, person: Person) -> None:
+    await waiting(session, person)
+    assert await waiting_session(session, SECRET, NOW + dt.timedelta(minutes=9, seconds=59)) is not None
+    assert await waiting_session(session, SECRET, NOW + dt.timedelta(minutes=10)) is None
+    assert await waiting_session(session, OTHER_SECRET, NOW) is None
+    person.active = False
+    await session.flush()
+    assert await waiting_session(session, SECRET, NOW) is None
+
+
+async def test_a_live_session_awaits_nothing(session: AsyncSession, person: Person) -> None:
+    await opened(session, person)
+    assert await waiting_session(session, SECRET, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("audience", "clearance", "amr", "alive"),
+    [
+        (STAFF, Classification.PUBLIC, ["pwd"], False),
+        (STAFF, Classification.PUBLIC, ["pwd", "otp"], True),
+        (DIVISION, Classification.PUBLIC, ["pwd"], False),
+        (MILITARY, Classification.INTERNAL, ["pwd"], True),
+        (MILITARY, Classification.CONFIDENTIAL, ["pwd"], False),
+        (MILITARY, Classification.CONFIDENTIAL, ["hwk", "user"], True),
+        (CONSUMER, Classification.PUBLIC, ["pwd"], True),
+    ],
+)
+async def test_a_session_that_proved_too_little_for_its_person_is_none(
+    session: AsyncSession, person: Person, audience: Audience, clearance: Classification, amr: list[str], alive: bool
+) -> None:
+    row = await opened(session, person)
+    row.amr, person.audience, person.clearance = amr, audience, clearance
+    await session.flush()
+    terms = replace(TERMS, second_factor=SecondFactorRule(required=True))
+    found = await live_session(await session.connection(), SECRET, NOW, terms)
+    assert (found is not None) is alive
+    assert await live(session) is not None, "where it is only offered the password is enough"

@@ -29,6 +29,9 @@ def test_the_people_are_json(settings: Settings) -> None:
         assert Classification(person["clearance"])
         assert isinstance(person["compartments"], list)
         assert person["password"]
+        assert (person["totp_secret"] is not None) is (
+            person["audience"] in {"staff", "division"} or Classification(person["clearance"]).rank > 1
+        )
 
 
 def test_people_of_audiences_that_are_not_served_are_left_out(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import Customer, Region
 from domain.identity.passwords import verify_password
+from domain.identity.sealing import Seal
 from domain.identity.tables import Person
 from domain.orders.tables import Order
 from domain.programmes.tables import Equipment, Programme
@@ -35,8 +36,13 @@ def told() -> Told:
 
 
 @pytest.fixture(scope="module")
-async def demonstration(own_database: Database, told: Told) -> Database:
-    assert await seed(own_database, NOW, chance(7), lambda *step: told.append(step))
+def seal(settings: Settings) -> Seal:
+    return Seal.of(settings)
+
+
+@pytest.fixture(scope="module")
+async def demonstration(own_database: Database, seal: Seal, told: Told) -> Database:
+    assert await seed(own_database, seal, NOW, chance(7), lambda *step: told.append(step))
     return own_database
 
 
@@ -73,9 +79,9 @@ async def test_all_of_the_world_is_stored(session: AsyncSession) -> None:
     assert await seen(session, Viewer.system(), Region) == 367
 
 
-async def test_a_second_seed_does_nothing(demonstration: Database) -> None:
+async def test_a_second_seed_does_nothing(demonstration: Database, seal: Seal) -> None:
     again: Told = []
-    assert not await seed(demonstration, NOW, chance(8), lambda *step: again.append(step))
+    assert not await seed(demonstration, seal, NOW, chance(8), lambda *step: again.append(step))
     assert again == []
 
 
@@ -83,7 +89,8 @@ async def test_progress_rises_to_the_total(demonstration: Database, told: Told) 
     [total] = {step[2] for step in told}
     stored = [step[1] for step in told]
     assert stored == sorted(stored)
-    assert stored[-1] == total == sum(map(len, made().sheets.values()))
+    apps = sum(person.totp_secret is not None for person in PEOPLE)
+    assert stored[-1] == total == sum(map(len, made().sheets.values())) + apps
 
 
 async def test_everybody_s_password_is_the_documented_one(session: AsyncSession) -> None:
@@ -146,13 +153,13 @@ async def test_staff_see_as_much_as_they_are_cleared_for(session: AsyncSession) 
     assert len(set(counts.values())) >= 4
 
 
-async def test_an_installation_with_a_low_ceiling_takes_what_it_may_hold(settings: Settings) -> None:
+async def test_an_installation_with_a_low_ceiling_takes_what_it_may_hold(settings: Settings, seal: Seal) -> None:
     other = settings.model_copy(update={"database_name": f"{settings.database_name}_ceiling"})
     async with cloned(other) as database:
         owner = await connect(database.addresses.owner)
         await owner.execute("update installation set ceiling = $1", Classification.INTERNAL.rank)
         await owner.close()
-        assert await seed(database, NOW, chance(7))
+        assert await seed(database, seal, NOW, chance(7))
         async with transaction(database, Viewer.system().row_settings()) as session:
             highest = sa.select(sa.func.max(Programme.classification))
             assert (await session.execute(highest)).scalar_one() is Classification.INTERNAL

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from domain.identity.sealing import Seal
 from foundation.clock import system_clock
 from foundation.settings import Settings
 from portal.demo.seeding import seed
@@ -20,6 +21,6 @@ async def portals(settings: Settings) -> AsyncIterator[Portals]:
     """Every portal over the demonstration's data. Tests may change rows, so each works on rows that no other one counts."""
     own = settings.model_copy(update={"database_name": f"{settings.database_name}_portals", "demonstration": True})
     async with cloned(own) as database:
-        await seed(database, system_clock(), Random(7))  # noqa: S311 - reproducible on purpose
+        await seed(database, Seal.of(own), system_clock(), Random(7))  # noqa: S311 - reproducible on purpose
         async with served(own) as running:
             yield Portals(running)

@@ -9,6 +9,7 @@ import httpx
 from portal.demo.people import PASSWORD
 from tests.portal.pages.html_checks import Structure, complaints, form
 from tests.portal.served import Served
+from tests.portal.signing_in import sign_in
 
 DOMAIN = "@quadrant.example"
 # Of staff one who holds every scope and most compartments, others with less.
@@ -41,9 +42,7 @@ class Portals:
         """The cookies of a session. People sign in once: a password takes its time."""
         if who not in self.cookies:
             async with self.served.client() as client:
-                hidden = form((await client.get("/sign-in")).text, "sign-in")
-                entered = {"account": who + DOMAIN, "password": PASSWORD}
-                response = await client.post("/sign-in", data={**hidden, **entered})
+                response = await sign_in(client, who + DOMAIN, PASSWORD)
                 assert response.status_code == 303, response.text
                 self.cookies[who] = client.cookies
         return self.cookies[who]

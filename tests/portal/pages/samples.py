@@ -159,6 +159,7 @@ class Opened:
     """A session opened by signing in."""
 
     account: str
+    awaits_second_factor: bool = False
 
     @property
     def viewer(self) -> Viewer:
