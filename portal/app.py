@@ -25,6 +25,7 @@ from portal.oauth.keys import KeySet
 from portal.pages.error_pages import exception_handlers
 from portal.pages.routes import page_routes
 from portal.pages.second_step import second_step_routes
+from portal.pages.security import security_routes
 from portal.pages.site import HERE as PAGES
 from portal.probes import Readiness, healthz
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
                 *probe_routes(assembly),
                 *oauth_routes(assembly),
                 *second_step_routes(assembly.site, assembly.second_steps),
+                *security_routes(assembly.site, assembly.account_security),
                 *page_routes(assembly.site),
             ]
             if alone:

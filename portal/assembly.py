@@ -16,6 +16,7 @@ from foundation.clock import Clock, system_clock
 from foundation.database import Database, open_database
 from foundation.ids import system_ids
 from foundation.settings import Settings
+from portal.account_security import AccountSecurity
 from portal.bearer import BearerTokens
 from portal.callers import Callers
 from portal.pages.site import Site, make_site
@@ -40,6 +41,7 @@ class Assembly:
     engine: Engine
     sessions: Sessions
     second_steps: SecondSteps
+    account_security: AccountSecurity
     callers: Callers
     site: Site
 
@@ -74,6 +76,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         stack.push_async_callback(engine.close)
         sessions = Sessions(settings, database, clock, ids)
         second_steps = SecondSteps(settings, database, sessions, clock, ids)
+        account_security = AccountSecurity(settings, database, sessions, clock, ids)
         tokens = BearerTokens(database, Authority.of(settings), Classification(settings.ceiling), clock)
         callers = Callers(sessions, tokens, frozenset(served), settings.language)
         site = make_site(
@@ -91,4 +94,4 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         stack.push_async_callback(asyncio.wait, [dictionary])
         # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
         await run_sync(dummy_hash)
-        yield Assembly(settings, database, views, engine, sessions, second_steps, callers, site)
+        yield Assembly(settings, database, views, engine, sessions, second_steps, account_security, callers, site)

@@ -76,7 +76,7 @@ class Sessions:
     def __init__(self, settings: Settings, database: Database, clock: Clock, ids: Ids) -> None:
         self.cookie = SessionCookie.of(settings)
         self.seal = Seal.of(settings)
-        self._terms = SessionTerms.of(settings)
+        self.terms = SessionTerms.of(settings)
         self._limits = AttemptLimits.of(settings)
         self._ceiling = Classification(settings.ceiling)
         self._served = frozenset(Audience(name) for name in settings.served_views)
@@ -86,7 +86,7 @@ class Sessions:
         self._clock = clock
         self._ids = ids
         # Hashing costs processor and memory: more at once than processors would only make everybody wait longer.
-        self._hashing = CapacityLimiter(max(1, os.cpu_count() or 1))
+        self.hashing = CapacityLimiter(max(1, os.cpu_count() or 1))
 
     async def viewer(self, connection: HTTPConnection, language: Language) -> Viewer | None:
         """Whom the session cookie names; None without a session that is alive."""
@@ -126,17 +126,17 @@ class Sessions:
             person = await person_by_email(session, email)
         # No connection is held while the password is hashed.
         stored = dummy_hash() if person is None else person.password_hash
-        right = await run_sync(verify_password, stored, password, limiter=self._hashing)
+        right = await run_sync(verify_password, stored, password, limiter=self.hashing)
         if person is None or not right or not person.active or person.audience not in self._served:
             LOGGER.info("sign-in refused", reason="account or password")
             raise Refusal("SIGN_IN_REFUSED")
-        stronger = await run_sync(hash_password, password, limiter=self._hashing) if needs_rehash(stored) else None
+        stronger = await run_sync(hash_password, password, limiter=self.hashing) if needs_rehash(stored) else None
         async with self._transaction() as session:
             if stronger is not None:
                 person = await session.merge(person, load=False)
                 person.password_hash = stronger
             factors = await factors_of(session, person.id)
-            if factors or self._terms.second_factor.demands(person.audience, person.clearance):
+            if factors or self.terms.second_factor.demands(person.audience, person.clearance):
                 return await self._awaiting(session, request, person, now, enrols=not factors)
             return await self.opened(session, request, person, now, (PASSWORD,))
 
@@ -153,7 +153,7 @@ class Sessions:
         await forgive_account(session, person.email)
         secret = secrets.token_urlsafe(SECRET_BYTES)
         row = await self._renewed(session, request, person, secret, now, amr)
-        live = await live_session(await session.connection(), secret, now, self._terms)
+        live = await live_session(await session.connection(), secret, now, self.terms)
         if live is None:
             # Deactivated between the look and the opening.
             raise Refusal("SIGN_IN_REFUSED")
@@ -197,7 +197,7 @@ class Sessions:
             request.headers.get("user-agent", ""),
             session_id=self._ids(),
             now=now,
-            terms=self._terms,
+            terms=self.terms,
             amr=amr,
             awaits_second_factor=awaits_second_factor,
         )
@@ -208,11 +208,16 @@ class Sessions:
             return None
         now = self._clock()
         async with self._reads.connect() as reads:
-            live = await live_session(reads, secret, now, self._terms)
+            live = await live_session(reads, secret, now, self.terms)
         if live is not None and now - live.last_seen_at >= SEEN_AGAIN_AFTER:
             async with self._transaction() as session:
                 await keep_session(session, live.session_id, now)
         return live
+
+    async def live_in(self, session: AsyncSession, connection: HTTPConnection) -> LiveSession | None:
+        """The live session of a cookie, read in a transaction of the system's."""
+        live = await live_session(await session.connection(), self.secret(connection), self._clock(), self.terms)
+        return live if live is not None and live.audience in self._served else None
 
     def secret(self, connection: HTTPConnection) -> str:
         """What the session cookie holds."""

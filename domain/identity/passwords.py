@@ -12,12 +12,17 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from foundation.refusals import Refusal
+
 MEMORY_KIBIBYTES = 19_456
 PASSES = 2
 LANES = 1
 
 # Longer input would only buy processor time for whoever sends it.
 PASSWORD_CHARACTERS_MAX = 256
+# Length is what guessing costs; rules of composition only make people write `Password1!` (NIST SP 800-63B).
+PASSWORD_CHARACTERS_MIN = 12
+DIFFERENT_CHARACTERS_MIN = 5
 
 HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIBIBYTES, parallelism=LANES)
 
@@ -27,6 +32,16 @@ def hash_password(password: str) -> str:
     if len(password) > PASSWORD_CHARACTERS_MAX:
         raise ValueError("the password is too long")
     return HASHER.hash(_octets(password))
+
+
+def check_new_password(password: str, email: str) -> None:
+    """Refuse a password that is short, long, monotonous or made of the account's name; `email` as `person.email` has it."""
+    if len(password) > PASSWORD_CHARACTERS_MAX:
+        raise Refusal("PASSWORD_TOO_LONG", ("new_password",), maximum=PASSWORD_CHARACTERS_MAX)
+    if len(password) < PASSWORD_CHARACTERS_MIN:
+        raise Refusal("PASSWORD_TOO_SHORT", ("new_password",), minimum=PASSWORD_CHARACTERS_MIN)
+    if len(set(password)) < DIFFERENT_CHARACTERS_MIN or email.partition("@")[0] in password.lower():
+        raise Refusal("PASSWORD_GUESSABLE", ("new_password",))
 
 
 def verify_password(password_hash: str, password: str) -> bool:

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.identity.authenticators import DIGITS, use_code
-from domain.identity.recovery import use_recovery_code
+from domain.identity.recovery import remove_recovery_codes, use_recovery_code
 from domain.identity.sealing import Seal
-from domain.identity.tables import Authenticator, Passkey, RecoveryCode
+from domain.identity.tables import Authenticator, Passkey, Person, RecoveryCode
+from foundation.refusals import Refusal
 from foundation.settings import Settings
 from segments.audiences import DIVISION, STAFF, Audience
 from segments.classification import Classification
@@ -69,6 +70,15 @@ async def factors_of(session: AsyncSession, person_id: UUID) -> Factors:
     )
     authenticators, passkeys, recovery_codes = (await session.execute(counts)).one()
     return Factors(authenticators > 0, passkeys, recovery_codes)
+
+
+async def require_another(session: AsyncSession, person: Person, rule: SecondFactorRule) -> None:
+    """After a factor was removed: refuse when none is left of who must have one; otherwise recovery codes go too."""
+    if await factors_of(session, person.id):
+        return
+    if rule.demands(person.audience, person.clearance):
+        raise Refusal("SECOND_FACTOR_NEEDED")
+    await remove_recovery_codes(session, person.id)
 
 
 async def proved_by(

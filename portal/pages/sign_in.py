@@ -25,8 +25,8 @@ TEMPLATE = "identity/sign-in.html"
 SECOND_STEP = "/sign-in/second-step"
 NEXT, ACCOUNT, PASSWORD = "next", "account", "password"
 ADDRESS_LENGTH_MAX = 2000
-# Paths of programs that send people here and expect them back, whoever they are.
-EVERYBODYS = ("/oauth/",)
+# Where people are sent back to whoever they are: programs that asked them to sign in, their own account's security.
+EVERYBODYS = ("/oauth/", "/security")
 
 
 async def show_sign_in(site: Site, request: Request) -> Response:
