@@ -29,7 +29,16 @@ from domain.identity.authenticators import (
     remove_authenticator,
     step_at,
 )
-from domain.identity.passkeys import passkeys_of, remove_passkey
+from domain.identity.passkeys import (
+    RelyingParty,
+    add_passkey,
+    new_challenge,
+    passkeys_of,
+    proved_by_passkey,
+    registration_options,
+    remove_passkey,
+    spend_challenge,
+)
 from domain.identity.passwords import check_new_password, hash_password, verify_password
 from domain.identity.recovery import renew_recovery_codes
 from domain.identity.second_factors import BY_CODE, Factors, factors_of, require_another
@@ -79,6 +88,7 @@ class AccountSecurity:
         self._sessions = sessions
         self._seal = sessions.seal
         self._terms = sessions.terms
+        self._party = RelyingParty.of(settings)
         self._limits = AttemptLimits.of(settings)
         self._demonstration = settings.demonstration
         self._database = database
@@ -154,6 +164,28 @@ class AccountSecurity:
             await remove_authenticator(session, person.id)
             await require_another(session, person, self._terms.second_factor)
             LOGGER.info("authenticator removed", person=str(person.id))
+
+    async def passkey_options(self, request: Request) -> str:
+        """What the browser hands to a device that shall become a passkey, as JSON."""
+        async with self.own(request, fresh=True) as (session, _, _, person):
+            challenge = await new_challenge(session, person.id, self._clock(), self._ids)
+            return registration_options(self._party, person, await passkeys_of(session, person.id), challenge)
+
+    async def add_passkey(self, request: Request, credential: str, name: str) -> list[str]:
+        """Take the passkey that a device made. The first factor brings recovery codes, which are answered."""
+        now = self._clock()
+        async with self.own(request, fresh=True) as (session, _, _, person):
+            challenge = await spend_challenge(session, credential, person.id, now)
+        if challenge is None:
+            raise Refusal("PASSKEY_REFUSED")
+        async with self.own(request, fresh=True) as (session, _, row, person):
+            before = await factors_of(session, person.id)
+            made = await add_passkey(
+                session, self._party, person.id, credential, challenge, name=name, row_id=self._ids(), now=now
+            )
+            row.amr = [*row.amr, *(word for word in proved_by_passkey(made) if word not in row.amr)]
+            LOGGER.info("passkey added", person=str(person.id))
+            return [] if before.recovery_codes else await self._new_codes(session, person)
 
     async def remove_passkey(self, request: Request, passkey_id: UUID) -> None:
         """Do without a passkey, likewise."""

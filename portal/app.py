@@ -23,6 +23,7 @@ from portal.graphql.routes import graphql_routes, open_door
 from portal.oauth.keys import PATH as KEYS_PATH
 from portal.oauth.keys import KeySet
 from portal.pages.error_pages import exception_handlers
+from portal.pages.passkeys import passkey_routes
 from portal.pages.routes import page_routes
 from portal.pages.second_step import second_step_routes
 from portal.pages.security import security_routes
@@ -47,8 +48,7 @@ def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
                 *door,
                 *probe_routes(assembly),
                 *oauth_routes(assembly),
-                *second_step_routes(assembly.site, assembly.second_steps),
-                *security_routes(assembly.site, assembly.account_security),
+                *people_routes(assembly),
                 *page_routes(assembly.site),
             ]
             if alone:
@@ -80,6 +80,16 @@ def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
 def probe_routes(assembly: Assembly) -> list[BaseRoute]:
     """What an operator's tools ask."""
     return [Route("/healthz", healthz), Route("/readyz", Readiness(assembly.database).answer)]
+
+
+def people_routes(assembly: Assembly) -> list[BaseRoute]:
+    """The second step of signing in, passkeys, and everybody's own account."""
+    site, security = assembly.site, assembly.account_security
+    return [
+        *second_step_routes(site, assembly.second_steps),
+        *passkey_routes(site, assembly.passkey_sign_in, security),
+        *security_routes(site, security),
+    ]
 
 
 def oauth_routes(assembly: Assembly) -> list[BaseRoute]:

@@ -20,6 +20,7 @@ from portal.account_security import AccountSecurity
 from portal.bearer import BearerTokens
 from portal.callers import Callers
 from portal.pages.site import Site, make_site
+from portal.passkey_sign_in import PasskeySignIn
 from portal.probes import require_ceiling, require_head
 from portal.second_steps import SecondSteps
 from portal.sessions import Sessions
@@ -41,6 +42,7 @@ class Assembly:
     engine: Engine
     sessions: Sessions
     second_steps: SecondSteps
+    passkey_sign_in: PasskeySignIn
     account_security: AccountSecurity
     callers: Callers
     site: Site
@@ -76,6 +78,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         stack.push_async_callback(engine.close)
         sessions = Sessions(settings, database, clock, ids)
         second_steps = SecondSteps(settings, database, sessions, clock, ids)
+        passkey_sign_in = PasskeySignIn(settings, database, sessions, clock, ids)
         account_security = AccountSecurity(settings, database, sessions, clock, ids)
         tokens = BearerTokens(database, Authority.of(settings), Classification(settings.ceiling), clock)
         callers = Callers(sessions, tokens, frozenset(served), settings.language)
@@ -94,4 +97,15 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         stack.push_async_callback(asyncio.wait, [dictionary])
         # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
         await run_sync(dummy_hash)
-        yield Assembly(settings, database, views, engine, sessions, second_steps, account_security, callers, site)
+        yield Assembly(
+            settings=settings,
+            database=database,
+            views=views,
+            engine=engine,
+            sessions=sessions,
+            second_steps=second_steps,
+            passkey_sign_in=passkey_sign_in,
+            account_security=account_security,
+            callers=callers,
+            site=site,
+        )

@@ -219,6 +219,10 @@ class Sessions:
         live = await live_session(await session.connection(), self.secret(connection), self._clock(), self.terms)
         return live if live is not None and live.audience in self._served else None
 
+    def serves(self, audience: Audience) -> bool:
+        """Whether people of this audience sign in here."""
+        return audience in self._served
+
     def secret(self, connection: HTTPConnection) -> str:
         """What the session cookie holds."""
         return connection.cookies.get(self.cookie.name, "")

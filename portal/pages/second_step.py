@@ -16,7 +16,7 @@ from portal.pages.forms import ACTION_FIELD, FieldError, Form
 from portal.pages.language_choice import switch
 from portal.pages.qr_code import qr_path
 from portal.pages.routes import by_method
-from portal.pages.sign_in import NEXT, SECOND_STEP, checked_form, destination
+from portal.pages.sign_in import NEXT, SECOND_STEP, checked_form, destination, passkey_form
 from portal.pages.site import Site
 from portal.pages.submit import NOT_ACCEPTED
 from portal.pages.visit import SIGN_IN, Visit, render, visit
@@ -79,4 +79,6 @@ def shown(visit: Visit, waiting: Waiting, form: Form) -> Response:
     """The page with a form."""
     code = qr_path(waiting.enrolment.address) if waiting.enrolment else None
     status = NOT_ACCEPTED if form.errors else 200
-    return render(visit, TEMPLATE, None, status=status, form=form, waiting=waiting, qr=code)
+    return render(
+        visit, TEMPLATE, None, status=status, form=form, waiting=waiting, qr=code, passkey=passkey_form(visit)
+    )

@@ -41,7 +41,7 @@ SAID: Mapping[str, str] = {
     "session-end": msgid("该登录已结束"),
     "sessions-end": msgid("其他登录已全部结束"),
 }
-SECRETS = frozenset({"password", "new_password", "code"})
+SECRETS = frozenset({"password", "new_password", "code", "credential"})
 
 # What a form does: the recovery codes that it made, if it did.
 Act = Callable[[AccountSecurity, Request, Fields], Awaitable[list[str] | None]]
@@ -163,6 +163,11 @@ async def remove_passkey(security: AccountSecurity, request: Request, fields: Fi
     await security.remove_passkey(request, id_in(fields))
 
 
+async def add_passkey(security: AccountSecurity, request: Request, fields: Fields) -> list[str]:
+    """One passkey more, which a device has just made."""
+    return await security.add_passkey(request, fields.last("credential") or "", fields.last("name") or "")
+
+
 async def renew_codes(security: AccountSecurity, request: Request, _: Fields) -> list[str]:
     """Other recovery codes."""
     return await security.renew_codes(request)
@@ -184,6 +189,7 @@ ACTS: Mapping[str, Act] = {
     "authenticator-begin": begin_authenticator,
     "authenticator": finish_authenticator,
     "authenticator-remove": remove_authenticator,
+    "passkey": add_passkey,
     "passkey-remove": remove_passkey,
     "codes": renew_codes,
     "session-end": end_session,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -22,7 +23,7 @@ from segments.audiences import CONSUMER
 from segments.viewer import Viewer
 
 TEMPLATE = "identity/sign-in.html"
-SECOND_STEP = "/sign-in/second-step"
+SECOND_STEP, PASSKEY = "/sign-in/second-step", "/sign-in/passkey"
 NEXT, ACCOUNT, PASSWORD = "next", "account", "password"
 ADDRESS_LENGTH_MAX = 2000
 # Where people are sent back to whoever they are: programs that asked them to sign in, their own account's security.
@@ -36,7 +37,7 @@ async def show_sign_in(site: Site, request: Request) -> Response:
     present = await visit(site, request, fields_of(request))
     if present.visitor.signed_in:
         return present.redirect(destination(site, present.visitor.viewer, present.fields.last(NEXT) or ""))
-    return render(present, TEMPLATE, None, form=present.form("sign-in"))
+    return shown(present, present.form("sign-in"))
 
 
 async def sign_in(site: Site, request: Request) -> Response:
@@ -84,7 +85,20 @@ def sign_in_again(visit: Visit, fields: Fields, refusal: Refusal) -> Response:
     message = translate(refusal.message_key, visit.language, **refusal.params)
     error = FieldError(refusal.code, message, PASSWORD)
     form = Form("sign-in", visit.guard.token(), None, fields, (error,))
-    return render(visit, TEMPLATE, None, status=NOT_ACCEPTED, form=form)
+    return shown(visit, form)
+
+
+def shown(visit: Visit, form: Form) -> Response:
+    """The page with a form."""
+    status = NOT_ACCEPTED if form.errors else 200
+    return render(visit, TEMPLATE, None, status=status, form=form, passkey=passkey_form(visit))
+
+
+def passkey_form(visit: Visit) -> Mapping[str, object]:
+    """The form by which a passkey signs in; it leads on to the same place."""
+    wanted = visit.fields.last(NEXT) or ""
+    action = f"{PASSKEY}?{urlencode({NEXT: wanted})}" if is_local(wanted) else PASSKEY
+    return {"address": action, "options": f"{PASSKEY}-options", "form": visit.form("passkey")}
 
 
 def destination(site: Site, viewer: Viewer, wanted: str) -> str:
