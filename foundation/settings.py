@@ -126,6 +126,22 @@ class Settings(BaseSettings):
     machine_token_seconds: int = Field(
         default=300, ge=30, le=86400, description="Lifetime of a machine's access token."
     )
+    authorization_code_seconds: int = Field(
+        default=60, ge=10, le=600, description="How long an authorization code may be exchanged."
+    )
+    refresh_idle_days: int = Field(default=14, ge=1, le=365, description="A refresh token ends after this long unused.")
+    refresh_days_max: int = Field(
+        default=30, ge=1, le=730, description="What a person granted a program ends after this long in any case."
+    )
+    refresh_grace_seconds: int = Field(
+        default=10,
+        ge=0,
+        le=60,
+        description=(
+            "A used refresh token gives the same successor again for this long, so that two tabs may refresh at once; "
+            "used later it ends everything that was granted with it."
+        ),
+    )
     sealing_key: SecretStr | None = Field(
         default=None,
         description=(

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from foundation.clock import system_clock
 from foundation.logs import configure_logs
 from foundation.settings import Settings, read_settings
 from portal.access_log import AccessLog
@@ -20,8 +19,8 @@ from portal.assembly import Assembly, assembled
 from portal.collector import spare_what_stays
 from portal.front import Direct, Front
 from portal.graphql.routes import graphql_routes, open_door
-from portal.oauth.keys import PATH as KEYS_PATH
-from portal.oauth.keys import KeySet
+from portal.oauth.desk import Desk
+from portal.oauth.routes import oauth_routes
 from portal.pages.error_pages import exception_handlers
 from portal.pages.passkeys import passkey_routes
 from portal.pages.routes import page_routes
@@ -47,7 +46,7 @@ def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
             app.router.routes[:] = [
                 *door,
                 *probe_routes(assembly),
-                *oauth_routes(assembly),
+                *oauth_routes(Desk(assembly.issuer, assembly.site, assembly.sessions), assembly.callers),
                 *people_routes(assembly),
                 *page_routes(assembly.site),
             ]
@@ -90,11 +89,6 @@ def people_routes(assembly: Assembly) -> list[BaseRoute]:
         *passkey_routes(site, assembly.passkey_sign_in, security),
         *security_routes(site, security),
     ]
-
-
-def oauth_routes(assembly: Assembly) -> list[BaseRoute]:
-    """What verifiers of our tokens ask."""
-    return [Route(KEYS_PATH, KeySet(assembly.database, system_clock).answer, methods=["GET"])]
 
 
 def applications(door: Iterable[BaseRoute]) -> Direct:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from anyio.to_thread import run_sync
 
 from domain.identity.passwords import dummy_hash
+from domain.identity.sealing import Seal
 from domain.identity.tokens import Authority
 from domain.shop.words import load_dictionary
 from foundation.clock import Clock, system_clock
@@ -19,9 +20,11 @@ from foundation.settings import Settings
 from portal.account_security import AccountSecurity
 from portal.bearer import BearerTokens
 from portal.callers import Callers
+from portal.oauth.issuer import Issuer
 from portal.pages.site import Site, make_site
 from portal.passkey_sign_in import PasskeySignIn
 from portal.probes import require_ceiling, require_head
+from portal.proofs import Proofs
 from portal.second_steps import SecondSteps
 from portal.sessions import Sessions
 from resolvers.planner.engine import Engine
@@ -46,6 +49,7 @@ class Assembly:
     account_security: AccountSecurity
     callers: Callers
     site: Site
+    issuer: Issuer
 
 
 def served_audiences(settings: Settings) -> tuple[Audience, ...]:
@@ -80,8 +84,10 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         second_steps = SecondSteps(settings, database, sessions, clock, ids)
         passkey_sign_in = PasskeySignIn(settings, database, sessions, clock, ids)
         account_security = AccountSecurity(settings, database, sessions, clock, ids)
-        tokens = BearerTokens(database, Authority.of(settings), Classification(settings.ceiling), clock)
-        callers = Callers(sessions, tokens, frozenset(served), settings.language)
+        authority = Authority.of(settings)
+        tokens = BearerTokens(database, authority, Classification(settings.ceiling), clock)
+        proofs = Proofs(database, authority, clock, ids)
+        callers = Callers(sessions, tokens, proofs, frozenset(served), settings.language)
         site = make_site(
             {audience: view.core for audience, view in views.items()},
             engine,
@@ -97,6 +103,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         stack.push_async_callback(asyncio.wait, [dictionary])
         # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
         await run_sync(dummy_hash)
+        issuer = Issuer(settings, database, authority, Seal.of(settings), clock, ids, tokens, frozenset(served))
         yield Assembly(
             settings=settings,
             database=database,
@@ -108,4 +115,5 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
             account_security=account_security,
             callers=callers,
             site=site,
+            issuer=issuer,
         )

@@ -1,7 +1,7 @@
 """Bearer tokens at the door: verified once, remembered until they end.
 
 An ES256 verification takes 175 µs of processor time, as much as a whole planned read (160 µs); a remembered token takes
-2 µs. What is remembered is bounded, keyed by the token's SHA-256 (no token is kept in memory), and dropped with its key.
+2 µs. A revoked token ends with the next look at the keys, half a minute later at the latest. What is remembered is bounded, keyed by the token's SHA-256 (no token is kept in memory), and dropped with its key.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import NamedTuple
+from uuid import UUID
 
 from joserfc.jwk import ECKey
 
 from domain.identity.keys import verification_keys
-from domain.identity.tokens import LEEWAY, Authority, InvalidTokenError, key_id, verify
+from domain.identity.proofs import Proof
+from domain.identity.revocations import revoked_subjects
+from domain.identity.tokens import LEEWAY, AccessToken, Authority, InvalidTokenError, key_id, verify
 from domain.identity.viewers import viewer_of_token
 from foundation.clock import Clock
 from foundation.database import Database
@@ -29,6 +34,15 @@ TOKENS_REMEMBERED_MAX = 4_096
 KEYS_KNOWN_FOR = dt.timedelta(seconds=30)
 # An unknown `kid` may be a key made just now; but made-up ones must not become a read of the database each.
 KEYS_SOUGHT_EVERY = dt.timedelta(seconds=1)
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+
+class Known(NamedTuple):
+    """A token that was verified: until when, whose, and what it says."""
+
+    ends_at: dt.datetime
+    viewer: Viewer
+    facts: AccessToken
 
 
 class BearerTokens:
@@ -43,30 +57,52 @@ class BearerTokens:
         self._keys_read_at: dt.datetime | None = None
         self._reading = asyncio.Lock()
         # A viewer has a language, so a token that is used in both stands here twice.
-        self._remembered: OrderedDict[tuple[bytes, Language], tuple[dt.datetime, Viewer]] = OrderedDict()
+        self._remembered: OrderedDict[tuple[bytes, Language], Known] = OrderedDict()
+        self._revoked: frozenset[UUID] = frozenset()
 
-    async def viewer(self, token: str, language: Language) -> Viewer:
-        """The viewer that a valid token makes; raises `InvalidTokenError`."""
+    async def viewer(self, token: str, language: Language, proof: Proof | None = None) -> Viewer:
+        """The viewer that a valid token makes; raises `InvalidTokenError`.
+
+        A token that is bound to a key needs the proof that who presents it holds that key, and only such a token may come
+        with one (RFC 9449 §7.1).
+        """
+        _, viewer, facts = await self._known(token, language)
+        if facts.jkt is None and proof is None:
+            return viewer
+        if proof is None or facts.jkt != proof.jkt:
+            raise InvalidTokenError("the token is bound to another key")
+        return viewer
+
+    async def facts(self, token: str) -> AccessToken:
+        """The facts of a valid token, for whoever asks about it; raises `InvalidTokenError`."""
+        return (await self._known(token, "zh")).facts
+
+    def look_again(self) -> None:
+        """Read keys and revocations anew before the next token, because something of them has just changed."""
+        self._keys_read_at = None
+
+    async def _known(self, token: str, language: Language) -> Known:
         now = self._clock()
         if self._keys_read_at is None or now - self._keys_read_at >= KEYS_KNOWN_FOR:
             await self._know_keys(now, KEYS_KNOWN_FOR)
         place = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest(), language
         known = self._remembered.get(place)
         if known is not None:
-            ends_at, viewer = known
-            if ends_at <= now:
+            if known.ends_at <= now:
                 del self._remembered[place]
                 raise InvalidTokenError("the token has expired")
             self._remembered.move_to_end(place)
-            return viewer
+            return known
         if key_id(token) not in self._keys:
             await self._know_keys(now, KEYS_SOUGHT_EVERY)
         facts = verify(token, self._keys, self._authority, now)
-        viewer = viewer_of_token(facts, language, self._ceiling)
-        self._remembered[place] = facts.expires_at + LEEWAY, viewer
+        if names(facts) & self._revoked:
+            raise InvalidTokenError("the token was revoked")
+        known = Known(facts.expires_at + LEEWAY, viewer_of_token(facts, language, self._ceiling), facts)
+        self._remembered[place] = known
         if len(self._remembered) > TOKENS_REMEMBERED_MAX:
             self._remembered.popitem(last=False)
-        return viewer
+        return known
 
     async def _know_keys(self, now: dt.datetime, age_max: dt.timedelta) -> None:
         """Read the keys anew, unless what is known of them is younger than this."""
@@ -75,7 +111,17 @@ class BearerTokens:
                 return
             async with transaction(self._database, Viewer.system().row_settings()) as session:
                 keys = await verification_keys(session, now)
+                revoked = await revoked_subjects(session, now)
             if not self._keys.keys() <= keys.keys():
                 # A key was forgotten, and with it the tokens that it signed.
                 self._remembered.clear()
-            self._keys, self._keys_read_at = keys, now
+            if revoked - self._revoked:
+                for place in [place for place, known in self._remembered.items() if names(known.facts) & revoked]:
+                    del self._remembered[place]
+            self._keys, self._keys_read_at, self._revoked = keys, now, revoked
+
+
+def names(facts: AccessToken) -> frozenset[UUID]:
+    """Under which names a token may have been revoked: its own and its grant's."""
+    own = (UUID(facts.token_id),) if UUID_TEXT.fullmatch(facts.token_id) else ()
+    return frozenset(own if facts.grant_id is None else (*own, facts.grant_id))

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from starlette.requests import HTTPConnection
 
+from domain.identity.proofs import InvalidProofError
 from domain.identity.tokens import InvalidTokenError
 from foundation.language import LANGUAGES, translate
 from portal.bearer import BearerTokens
 from portal.language import accepted_language
 from portal.pages.language_choice import COOKIE, known
+from portal.proofs import Proofs, Proven
 from portal.sessions import Sessions
 from segments.audiences import CONSUMER, DIVISION, Audience
 from segments.viewer import Language, Viewer
@@ -25,6 +27,8 @@ ANONYMOUS = {language: Viewer.anonymous(language) for language in LANGUAGES}
 
 CHALLENGE = "Bearer"
 INVALID_TOKEN = 'Bearer error="invalid_token"'  # noqa: S105 - a challenge, not a secret.
+INVALID_BOUND = 'DPoP error="invalid_token", algs="ES256 Ed25519"'
+INVALID_PROOF = 'DPoP error="invalid_dpop_proof", algs="ES256 Ed25519"'
 INVALID_REQUEST = 'Bearer error="invalid_request"'
 
 
@@ -54,16 +58,23 @@ class Callers:
     """Finds the viewer of requests to the GraphQL endpoints."""
 
     def __init__(
-        self, sessions: Sessions, tokens: BearerTokens, served: frozenset[Audience], default: Language
+        self,
+        sessions: Sessions,
+        tokens: BearerTokens,
+        proofs: Proofs,
+        served: frozenset[Audience],
+        default: Language,
     ) -> None:
         self._sessions = sessions
         self._tokens = tokens
+        self._proofs = proofs
         self._served = served
         self._default: Language = default
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Who asks by HTTP, or by a WebSocket's opening request."""
         presented: bytes | None = None
+        proof: bytes | None = None
         several = has_cookie = False
         # One look at the headers as they came: Starlette's, which are made to be asked often, and its cookies would take
         # two thirds of the time of finding a caller.
@@ -73,11 +84,14 @@ class Callers:
                 presented = value
             elif name == b"cookie":
                 has_cookie = True
+            elif name == b"dpop":
+                several, proof = several or proof is not None, value
         language = self.language(connection)
         if several:
             raise CallerRefusedError(400, "AUTHORIZATION_MALFORMED", language, {"WWW-Authenticate": INVALID_REQUEST})
         if presented is not None:
-            return await self.bearer(presented.decode("latin-1"), language)
+            request = None if proof is None else Proven(proof.decode("latin-1"), connection)
+            return await self.bearer(presented.decode("latin-1"), language, request)
         if has_cookie:
             viewer = await self._sessions.viewer(connection, language)
             if viewer is not None:
@@ -86,15 +100,37 @@ class Callers:
             raise CallerRefusedError(401, "SIGN_IN_NEEDED", language, {"WWW-Authenticate": CHALLENGE})
         return Caller(ANONYMOUS[language])
 
-    async def bearer(self, authorization: str, language: Language) -> Caller:
-        """Who asks with the value of an `Authorization` header, which WebSocket clients send in `connection_init`."""
+    async def bearer(self, authorization: str, language: Language, proven: Proven | None = None) -> Caller:
+        """Who asks with the value of an `Authorization` header, which WebSocket clients send in `connection_init`.
+
+        `proven`: the request with a proof that the caller holds the key of the token (`DPoP` scheme).
+        """
         scheme, _, token = authorization.partition(" ")
         if scheme != CHALLENGE and scheme.lower() != "bearer":
-            raise CallerRefusedError(401, "AUTHORIZATION_MALFORMED", language, {"WWW-Authenticate": CHALLENGE})
+            return await self._holder(authorization, language, proven)
         try:
             viewer = await self._tokens.viewer(token.strip(), language)
         except InvalidTokenError as error:
             raise CallerRefusedError(401, "TOKEN_INVALID", language, {"WWW-Authenticate": INVALID_TOKEN}) from error
+        return await self._member(viewer, language)
+
+    async def _holder(self, authorization: str, language: Language, proven: Proven | None) -> Caller:
+        """Who asks with a token that is bound to a key."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "dpop":
+            raise CallerRefusedError(401, "AUTHORIZATION_MALFORMED", language, {"WWW-Authenticate": CHALLENGE})
+        if proven is None:
+            raise CallerRefusedError(401, "PROOF_INVALID", language, {"WWW-Authenticate": INVALID_PROOF})
+        try:
+            proof = await self._proofs.spent(proven, token.strip())
+            viewer = await self._tokens.viewer(token.strip(), language, proof)
+        except InvalidProofError as error:
+            raise CallerRefusedError(401, "PROOF_INVALID", language, {"WWW-Authenticate": INVALID_PROOF}) from error
+        except InvalidTokenError as error:
+            raise CallerRefusedError(401, "TOKEN_INVALID", language, {"WWW-Authenticate": INVALID_BOUND}) from error
+        return await self._member(viewer, language)
+
+    async def _member(self, viewer: Viewer, language: Language) -> Caller:
         if viewer.audience is DIVISION and not await self._sessions.is_member(viewer):
             # The division works with what was military: its tokens end with the membership and not minutes later.
             raise CallerRefusedError(401, "TOKEN_INVALID", language, {"WWW-Authenticate": INVALID_TOKEN})

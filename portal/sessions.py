@@ -93,6 +93,11 @@ class Sessions:
         live = await self._live(connection)
         return None if live is None else viewer_of_session(live, language, self._ceiling)
 
+    async def live(self, request: Request) -> LiveSession | None:
+        """The session of a request, when its person is served here."""
+        live = await self._live(request)
+        return live if live is not None and live.audience in self._served else None
+
     async def is_member(self, viewer: Viewer) -> bool:
         """Whether the person of a token is still active in the token's audience."""
         if viewer.person_id is None or viewer.audience is None:
@@ -105,8 +110,8 @@ class Sessions:
 
         Somebody whom this installation does not serve is a stranger to its pages.
         """
-        live = await self._live(request)
-        if live is None or live.audience not in self._served:
+        live = await self.live(request)
+        if live is None:
             return Visitor(Viewer.anonymous(language))
         viewer = viewer_of_session(live, language, self._ceiling)
         return Visitor(viewer, live.name, live.organisation, str(live.session_id))

@@ -31,6 +31,13 @@ TYPE = "at+jwt"
 TYPES = frozenset({TYPE, "application/at+jwt"})
 HEADERS = frozenset({"alg", "kid", "typ"})
 TOKEN_BYTES_MAX = 8_192
+# What the shop front is: somebody who is not signed in, whatever its program asks for.
+NOBODYS: Mapping[str, Any] = {
+    "audience": Audience.CONSUMER.value,
+    "clearance": Classification.PUBLIC.value,
+    "compartments": [],
+    "roles": [],
+}
 LEEWAY = dt.timedelta(seconds=10)
 LOCAL_PORT = re.compile(r"^http://localhost:\d{1,5}(?=/|$)", re.ASCII)
 
@@ -68,12 +75,15 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """The verified facts of a token. `amr` and `auth_time`: by what and when its person signed in, if one did."""
+    """The verified facts of a token. `amr` and `auth_time`: by what and when its person signed in, if one did.
+
+    The shop front's own token has no person. `jkt`: the thumbprint of the key whose holder alone may use the token.
+    """
 
     token_id: str
     client_id: str
     expires_at: dt.datetime
-    person_id: UUID
+    person_id: UUID | None
     audience: Audience
     customer_id: UUID | None
     employee_id: UUID | None
@@ -83,6 +93,8 @@ class AccessToken:
     scopes: frozenset[str]
     amr: frozenset[str] = frozenset()
     auth_time: dt.datetime | None = None
+    grant_id: UUID | None = None
+    jkt: str | None = None
 
 
 def granted_scopes(person: Person, asked: Iterable[str]) -> frozenset[str]:
@@ -103,7 +115,7 @@ def lifetime(settings: Settings, audience: Audience) -> dt.timedelta:
 
 
 def mint(
-    person: Person,
+    person: Person | None,
     scopes: frozenset[str],
     *,
     client_id: str,
@@ -114,35 +126,50 @@ def mint(
     valid_for: dt.timedelta,
     amr: Collection[str] = (),
     auth_time: dt.datetime | None = None,
+    grant_id: UUID | None = None,
+    jkt: str | None = None,
+    ceiling: Classification = Classification.TOP_SECRET,
 ) -> str:
     """A signed access token of a person, with exactly these scopes (see `granted_scopes`).
 
     `amr` and `auth_time` are those of the person's session, so that the token proves no more than the session did.
+    It shows nothing above the `ceiling`, whatever the person's clearance. Without a person it is the shop front's: the consumer view, no rows of anybody, no scopes.
     """
     issued_at = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": authority.issuer,
-        "sub": str(person.id),
         "aud": authority.resource,
         "iat": issued_at,
         "exp": issued_at + int(min(valid_for, TOKEN_LIFETIME_MAX).total_seconds()),
         "jti": str(token_id),
         "client_id": client_id,
         "scope": " ".join(sorted(scopes)),
-        "audience": person.audience.value,
-        "clearance": person.clearance.value,
-        "compartments": sorted(person.compartments),
-        "roles": sorted(person.roles),
         "amr": sorted(amr),
         "acr": acr_of(amr),
+        **({"sub": client_id, **NOBODYS} if person is None else _persons(person, ceiling)),
     }
     if auth_time is not None:
         claims["auth_time"] = int(auth_time.timestamp())
+    if grant_id is not None:
+        claims["grant"] = str(grant_id)
+    if jkt is not None:
+        claims["cnf"] = {"jkt": jkt}
+    return jwt.encode({"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
+
+
+def _persons(person: Person, ceiling: Classification) -> dict[str, Any]:
+    claims: dict[str, Any] = {
+        "sub": str(person.id),
+        "audience": person.audience.value,
+        "clearance": min(person.clearance, ceiling, key=lambda degree: degree.rank).value,
+        "compartments": sorted(person.compartments),
+        "roles": sorted(person.roles),
+    }
     if person.customer_id is not None:
         claims["customer"] = str(person.customer_id)
     if person.employee_id is not None:
         claims["employee"] = str(person.employee_id)
-    return jwt.encode({"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
+    return claims
 
 
 def key_id(token: str) -> str:
@@ -197,7 +224,7 @@ def _facts(claims: Mapping[str, Any]) -> AccessToken:
         token_id=_text(claims["jti"]),
         client_id=_text(claims["client_id"]),
         expires_at=dt.datetime.fromtimestamp(claims["exp"], dt.UTC),
-        person_id=UUID(claims["sub"]),
+        person_id=None if claims["sub"] == claims["client_id"] else UUID(claims["sub"]),
         audience=Audience(claims["audience"]),
         customer_id=_optional_id(claims.get("customer")),
         employee_id=_optional_id(claims.get("employee")),
@@ -207,6 +234,8 @@ def _facts(claims: Mapping[str, Any]) -> AccessToken:
         scopes=frozenset(scope.split(" ")) - {""},
         amr=_names(claims.get("amr", [])),
         auth_time=_optional_time(claims.get("auth_time")),
+        grant_id=_optional_id(claims.get("grant")),
+        jkt=_text(claims["cnf"]["jkt"]) if "cnf" in claims else None,
     )
 
 

@@ -25,7 +25,10 @@ from segments.viewer import Viewer
 TEMPLATE = "identity/sign-in.html"
 SECOND_STEP, PASSKEY = "/sign-in/second-step", "/sign-in/passkey"
 NEXT, ACCOUNT, PASSWORD = "next", "account", "password"
-ADDRESS_LENGTH_MAX = 2000
+# Set by programs that want a person who is signed in to prove once more who they are.
+AGAIN = "again"
+# Addresses of authorization requests are long.
+ADDRESS_LENGTH_MAX = 4000
 # Where people are sent back to whoever they are: programs that asked them to sign in, their own account's security.
 EVERYBODYS = ("/oauth/", "/security")
 
@@ -35,7 +38,7 @@ async def show_sign_in(site: Site, request: Request) -> Response:
     if switched := switch(request, secure=site.secure):
         return switched
     present = await visit(site, request, fields_of(request))
-    if present.visitor.signed_in:
+    if present.visitor.signed_in and not present.fields.last(AGAIN):
         return present.redirect(destination(site, present.visitor.viewer, present.fields.last(NEXT) or ""))
     return shown(present, present.form("sign-in"))
 

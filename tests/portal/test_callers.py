@@ -15,6 +15,7 @@ from foundation.session import transaction
 from foundation.settings import Settings
 from portal.bearer import BearerTokens
 from portal.callers import CallerRefusedError, Callers
+from portal.proofs import Proofs
 from portal.sessions import Sessions
 from segments.audiences import CONSUMER, DIVISION, EVERYONE, STAFF, Audience
 from segments.classification import Classification
@@ -50,7 +51,8 @@ async def house(own_database: Database, settings: Settings) -> House:
 
 def callers(database: Database, settings: Settings, sessions: Sessions, *served: Audience) -> Callers:
     tokens = BearerTokens(database, Authority.of(settings), Classification.TOP_SECRET, system_clock)
-    return Callers(sessions, tokens, frozenset(served), "zh")
+    proofs = Proofs(database, Authority.of(settings), system_clock, IDS)
+    return Callers(sessions, tokens, proofs, frozenset(served), "zh")
 
 
 async def refused(finder: Callers, *headers: tuple[str, str]) -> CallerRefusedError:

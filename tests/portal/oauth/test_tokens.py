@@ -1,0 +1,131 @@
+"""Machines' tokens, giving tokens back, asking about them, and what the server says of itself."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from domain.identity.client_tables import Client, ClientAuthentication
+from domain.identity.clients import MACHINE_GRANT
+from domain.identity.tables import Person
+from foundation.session import transaction
+from segments.audiences import STAFF
+from tests.people import SYSTEM, person, store
+from tests.portal.oauth.parties import Parties, Program
+
+MACHINE = {"grant_type": MACHINE_GRANT}
+
+
+@pytest.fixture(scope="module")
+async def staff(parties: Parties) -> Person:
+    someone = person("han.xue@example.com", STAFF, roles=("account_manager",))
+    await store(parties.database, someone)
+    return someone
+
+
+@pytest.fixture(scope="module")
+async def machine(parties: Parties, staff: Person) -> Program:
+    return await parties.program(staff, name="对账机", grants=(MACHINE_GRANT,), scopes=("orders:read",))
+
+
+async def test_a_machine_acts_for_who_made_it(parties: Parties, machine: Program) -> None:
+    answer = await parties.ask(machine, MACHINE)
+    tokens = answer.json()
+    assert (tokens["scope"], tokens["expires_in"], "refresh_token" in tokens) == ("orders:read", 300, False)
+    told = await parties.graphql(tokens["access_token"], "{ orders { nodes { number } } }")
+    assert told.json()["data"] == {"orders": {"nodes": []}}
+
+
+async def test_a_machine_asks_for_its_own_rights_only(parties: Parties, machine: Program) -> None:
+    answer = await parties.ask(machine, {**MACHINE, "scope": "orders:read customers:write"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+
+
+async def test_a_machine_ends_with_its_maker(parties: Parties) -> None:
+    maker = person("maker@example.com", STAFF, roles=("account_manager",))
+    await store(parties.database, maker)
+    program = await parties.program(maker, grants=(MACHINE_GRANT,), scopes=("orders:read",))
+    async with transaction(parties.database, SYSTEM) as session:
+        await session.execute(sa.update(Person).where(Person.id == maker.id).values(roles=[]))
+    assert (await parties.ask(program, MACHINE)).json()["scope"] == ""
+    async with transaction(parties.database, SYSTEM) as session:
+        await session.execute(sa.update(Person).where(Person.id == maker.id).values(active=False))
+    assert (await parties.ask(program, MACHINE)).json()["error"] == "unauthorized_client"
+
+
+async def test_the_shop_front_sees_the_consumer_view_as_nobody(parties: Parties) -> None:
+    front = await parties.program(name="店面", grants=(MACHINE_GRANT,))
+    token = (await parties.ask(front, MACHINE)).json()["access_token"]
+    told = await parties.graphql(token, "{ products { nodes { name } } }")
+    assert told.json()["data"] == {"products": {"nodes": []}}
+    # There is nothing of staff's in it.
+    unknown = (await parties.graphql(token, "{ orderTotals { orders } }")).json()
+    assert unknown["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_a_program_that_was_switched_off_is_unknown(parties: Parties) -> None:
+    front = await parties.program(name="店面", grants=(MACHINE_GRANT,))
+    async with transaction(parties.database, SYSTEM) as session:
+        off = sa.update(Client).where(Client.client_id == front.client_id).values(active=False)
+        await session.execute(off)
+    answer = await parties.ask(front, MACHINE)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+async def test_a_token_given_back_counts_no_more(parties: Parties, machine: Program) -> None:
+    first, second = [(await parties.ask(machine, MACHINE)).json()["access_token"] for _ in range(2)]
+    assert (await parties.graphql(first, "{ __typename }")).status_code == 200
+    stranger = await parties.program(name="别的程序", grants=(MACHINE_GRANT,))
+    foreign = await parties.ask(stranger, {"token": first}, "/oauth/revoke")
+    assert (foreign.status_code, foreign.json()["error"]) == (400, "invalid_grant")
+    assert (await parties.ask(machine, {"token": first}, "/oauth/revoke")).status_code == 200
+    assert (await parties.graphql(first, "{ __typename }")).status_code == 401
+    assert (await parties.graphql(second, "{ __typename }")).status_code == 200
+    assert (await parties.ask(machine, {"token": "nonsense"}, "/oauth/revoke")).status_code == 200
+
+
+async def test_asking_about_tokens(parties: Parties, staff: Person, machine: Program) -> None:
+    token = (await parties.ask(machine, MACHINE)).json()["access_token"]
+    gateway = await parties.program(name="网关", grants=(MACHINE_GRANT,), introspects=True)
+    stranger = await parties.program(name="别的程序", grants=(MACHINE_GRANT,))
+    own, asked, foreign = [
+        (await parties.ask(each, {"token": token}, "/oauth/introspect")).json() for each in (machine, gateway, stranger)
+    ]
+    assert own == asked
+    assert (own["active"], own["sub"], own["scope"]) == (True, str(staff.id), "orders:read")
+    assert foreign == {"active": False}
+    await parties.ask(machine, {"token": token}, "/oauth/revoke")
+    assert (await parties.ask(gateway, {"token": token}, "/oauth/introspect")).json() == {"active": False}
+    assert (await parties.ask(gateway, {"token": "nonsense"}, "/oauth/introspect")).json() == {"active": False}
+
+
+async def test_asking_about_a_refresh_token_and_giving_it_back(parties: Parties, staff: Person) -> None:
+    program = await parties.program(scopes=("offline_access",))
+    async with await parties.browser(staff) as browser:
+        tokens = await parties.tokens(browser, program, "offline_access")
+    asked = {"token": tokens["refresh_token"], "token_type_hint": "refresh_token"}
+    assert (await parties.ask(program, asked, "/oauth/introspect")).json()["active"] is True
+    assert (await parties.ask(program, asked, "/oauth/revoke")).status_code == 200
+    assert (await parties.ask(program, asked, "/oauth/introspect")).json() == {"active": False}
+    # The family ends with it.
+    assert (await parties.graphql(tokens["access_token"], "{ __typename }")).status_code == 401
+
+
+async def test_a_public_program_cannot_ask_about_tokens(parties: Parties) -> None:
+    spa = await parties.program(authentication=ClientAuthentication.NONE)
+    answer = await parties.ask(spa, {"client_id": spa.client_id, "token": "x"}, "/oauth/introspect")
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+async def test_what_the_server_says_of_itself(parties: Parties) -> None:
+    async with parties.served.client() as client:
+        first, second = [
+            (await client.get(f"/.well-known/{name}")).json()
+            for name in ("openid-configuration", "oauth-authorization-server")
+        ]
+        assert first == second
+        assert first["issuer"] == parties.served.settings.base_url
+        for name, where in first.items():
+            if name.endswith("_endpoint") or name == "jwks_uri":
+                answer = await client.options(where) if name != "jwks_uri" else await client.get(where)
+                assert answer.status_code in {200, 204, 405}, name
