@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "QUADRANT_"
@@ -169,6 +169,18 @@ class Settings(BaseSettings):
             "up at their first sign-in. `offered`: only who has set one up. Whoever has one always needs it."
         ),
     )
+    upstream_issuer: str | None = Field(
+        default=None,
+        description=(
+            "The issuer of an OpenID provider through which staff may sign in, as its metadata writes it; needs the two "
+            "settings below. Staff are found by their verified e-mail address; nobody is created. "
+            "The redirect URI to register there: the public address with `/sign-in/upstream/callback`."
+        ),
+    )
+    upstream_client_id: str | None = Field(default=None, description="What that provider calls this installation.")
+    upstream_client_secret: SecretStr | None = Field(
+        default=None, description="The secret by which that provider knows this installation."
+    )
     sign_in_window_minutes: int = Field(
         default=15, ge=1, le=1440, description="How long attempts to sign in are remembered."
     )
@@ -223,6 +235,14 @@ class Settings(BaseSettings):
     trusted_documents_only_for_anonymous: bool = Field(
         default=False, description="True: a caller who is not signed in may only run documents known by their hash."
     )
+
+    @model_validator(mode="after")
+    def _upstream_is_whole(self) -> Self:
+        """A provider without a client is a mistake that nobody should find out at the first sign-in."""
+        given = {self.upstream_issuer is None, self.upstream_client_id is None, self.upstream_client_secret is None}
+        if len(given) > 1:
+            raise ValueError("upstream_issuer, upstream_client_id and upstream_client_secret go together")
+        return self
 
     @property
     def base_url(self) -> str:

@@ -27,6 +27,7 @@ from portal.pages.routes import page_routes
 from portal.pages.second_step import second_step_routes
 from portal.pages.security import security_routes
 from portal.pages.site import HERE as PAGES
+from portal.pages.upstream_sign_in import upstream_routes
 from portal.probes import Readiness, healthz
 
 
@@ -88,6 +89,7 @@ def people_routes(assembly: Assembly) -> list[BaseRoute]:
         *second_step_routes(site, assembly.second_steps),
         *passkey_routes(site, assembly.passkey_sign_in, security),
         *security_routes(site, security),
+        *upstream_routes(site, assembly.upstream),
     ]
 
 

@@ -27,6 +27,7 @@ from portal.probes import require_ceiling, require_head
 from portal.proofs import Proofs
 from portal.second_steps import SecondSteps
 from portal.sessions import Sessions
+from portal.upstream import Upstream
 from resolvers.planner.engine import Engine
 from resolvers.planner.limits import DocumentLimits
 from schema.views import compiled_views
@@ -47,6 +48,7 @@ class Assembly:
     second_steps: SecondSteps
     passkey_sign_in: PasskeySignIn
     account_security: AccountSecurity
+    upstream: Upstream | None
     callers: Callers
     site: Site
     issuer: Issuer
@@ -83,6 +85,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         sessions = Sessions(settings, database, clock, ids)
         second_steps = SecondSteps(settings, database, sessions, clock, ids)
         passkey_sign_in = PasskeySignIn(settings, database, sessions, clock, ids)
+        upstream = Upstream(settings, database, sessions, clock) if settings.upstream_issuer else None
         account_security = AccountSecurity(settings, database, sessions, clock, ids)
         authority = Authority.of(settings)
         tokens = BearerTokens(database, authority, Classification(settings.ceiling), clock)
@@ -97,6 +100,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
             language=settings.language,
             secure=settings.base_url.startswith("https://"),
             demonstration=settings.demonstration,
+            upstream=upstream is not None,
         )
         # Read beside everything else, or the first search would hold up all requests for most of a second.
         dictionary = asyncio.create_task(asyncio.to_thread(load_dictionary))
@@ -113,6 +117,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
             second_steps=second_steps,
             passkey_sign_in=passkey_sign_in,
             account_security=account_security,
+            upstream=upstream,
             callers=callers,
             site=site,
             issuer=issuer,

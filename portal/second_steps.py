@@ -78,7 +78,7 @@ class SecondSteps:
             if not amr:
                 LOGGER.info("second step refused", person=str(row.person_id))
                 raise Refusal("SECOND_FACTOR_REFUSED")
-            return await self._sessions.opened(session, request, row.person, now, amr)
+            return await self._sessions.opened(session, request, row.person, now, (*row.amr, *amr))
 
     async def enrol(self, request: Request, code: str) -> tuple[SignedIn, list[str]]:
         """Set the authenticator up with a code of it, and sign in; recovery codes go with it."""
@@ -96,7 +96,7 @@ class SecondSteps:
             await add_authenticator(session, self._seal, row.person_id, secret, row_id=self._ids(), now=now, step=step)
             codes = await renew_recovery_codes(session, row.person_id, now, self._ids, secrets.token_bytes)
             LOGGER.info("second factor set up", person=str(row.person_id))
-            return await self._sessions.opened(session, request, row.person, now, BY_CODE), codes
+            return await self._sessions.opened(session, request, row.person, now, (*row.amr, *BY_CODE)), codes
 
     async def _count(self, request: Request) -> None:
         """Count an attempt at a code with those at the password: in a transaction of its own, whatever comes of it."""

@@ -49,7 +49,7 @@ from portal.pages.visitors import Visitor
 from portal.session_cookie import SessionCookie
 from segments.audiences import Audience
 from segments.classification import Classification
-from segments.factors import PASSWORD
+from segments.factors import PASSWORD, proves_second_factor
 from segments.viewer import Language, Viewer
 
 SYSTEM = Viewer.system().row_settings()
@@ -140,16 +140,23 @@ class Sessions:
             if stronger is not None:
                 person = await session.merge(person, load=False)
                 person.password_hash = stronger
-            factors = await factors_of(session, person.id)
-            if factors or self.terms.second_factor.demands(person.audience, person.clearance):
-                return await self._awaiting(session, request, person, now, enrols=not factors)
-            return await self.opened(session, request, person, now, (PASSWORD,))
+            return await self.admitted(session, request, person, now, (PASSWORD,))
 
     async def sign_out(self, request: Request, response: Response) -> None:
         """End the session and take its cookie back."""
         async with self._transaction() as session:
             await end_session(session, self.secret(request), self._clock())
         self.cookie.take(response)
+
+    async def admitted(
+        self, session: AsyncSession, request: Request, person: Person, now: dt.datetime, amr: tuple[str, ...]
+    ) -> SignedIn:
+        """A session of somebody who took the first step; it awaits the second where one is due and `amr` proves none."""
+        factors = await factors_of(session, person.id)
+        due = factors or self.terms.second_factor.demands(person.audience, person.clearance)
+        if due and not proves_second_factor(amr):
+            return await self._awaiting(session, request, person, now, amr, enrols=not factors)
+        return await self.opened(session, request, person, now, amr)
 
     async def opened(
         self, session: AsyncSession, request: Request, person: Person, now: dt.datetime, amr: tuple[str, ...]
@@ -168,14 +175,21 @@ class Sessions:
         return SignedIn(viewer_of_session(live, "zh", self._ceiling), secret, self.cookie)
 
     async def _awaiting(
-        self, session: AsyncSession, request: Request, person: Person, now: dt.datetime, *, enrols: bool
+        self,
+        session: AsyncSession,
+        request: Request,
+        person: Person,
+        now: dt.datetime,
+        amr: tuple[str, ...],
+        *,
+        enrols: bool,
     ) -> SignedIn:
         """A session that leads to the second step.
 
         The secret of whom `enrols` there is this session's alone: nobody else who knows the password can slip theirs in.
         """
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        row = await self._renewed(session, request, person, secret, now, (PASSWORD,), awaits_second_factor=True)
+        row = await self._renewed(session, request, person, secret, now, amr, awaits_second_factor=True)
         if enrols:
             row.enrolment_secret = self.seal.closed(new_secret(), enrolment_owner(row.id))
         LOGGER.info("second step awaited", session=str(row.id), person=str(person.id))

@@ -18,12 +18,12 @@ from foundation.refusals import Refusal
 from foundation.settings import Settings
 from segments.audiences import DIVISION, STAFF, Audience
 from segments.classification import Classification
-from segments.factors import ONE_TIME_CODE, PASSWORD, SEVERAL, proves_second_factor
+from segments.factors import ONE_TIME_CODE, SEVERAL, proves_second_factor
 
 AUDIENCES = frozenset({STAFF, DIVISION})
 # RFC 8176 has no word for a recovery code; that there were two factors is what it proves.
-BY_CODE = (PASSWORD, ONE_TIME_CODE, SEVERAL)
-BY_RECOVERY_CODE = (PASSWORD, SEVERAL)
+BY_CODE = (ONE_TIME_CODE, SEVERAL)
+BY_RECOVERY_CODE = (SEVERAL,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ async def require_another(session: AsyncSession, person: Person, rule: SecondFac
 async def proved_by(
     session: AsyncSession, seal: Seal, person_id: UUID, entered: str, now: dt.datetime
 ) -> tuple[str, ...]:
-    """What a one-time code or a recovery code proves beside the password; nothing when it is wrong or was used."""
+    """What a one-time code or a recovery code proves beside the first step; nothing when it is wrong or was used."""
     code = "".join(entered.split())
     if len(code) == DIGITS:
         return BY_CODE if await use_code(session, seal, person_id, code, now) else ()

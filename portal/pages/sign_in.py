@@ -23,7 +23,8 @@ from segments.audiences import CONSUMER
 from segments.viewer import Viewer
 
 TEMPLATE = "identity/sign-in.html"
-SECOND_STEP, PASSKEY = "/sign-in/second-step", "/sign-in/passkey"
+SECOND_STEP, PASSKEY, UPSTREAM = "/sign-in/second-step", "/sign-in/passkey", "/sign-in/upstream"
+REFUSED = "refused"
 NEXT, ACCOUNT, PASSWORD = "next", "account", "password"
 # Set by programs that want a person who is signed in to prove once more who they are.
 AGAIN = "again"
@@ -40,6 +41,9 @@ async def show_sign_in(site: Site, request: Request) -> Response:
     present = await visit(site, request, fields_of(request))
     if present.visitor.signed_in and not present.fields.last(AGAIN):
         return present.redirect(destination(site, present.visitor.viewer, present.fields.last(NEXT) or ""))
+    if present.fields.last(REFUSED) == "upstream":
+        error = FieldError("UPSTREAM_REFUSED", translate("refusal.UPSTREAM_REFUSED", present.language), "")
+        return shown(present, Form("sign-in", present.guard.token(), errors=(error,)))
     return shown(present, present.form("sign-in"))
 
 
@@ -94,14 +98,23 @@ def sign_in_again(visit: Visit, fields: Fields, refusal: Refusal) -> Response:
 def shown(visit: Visit, form: Form) -> Response:
     """The page with a form."""
     status = NOT_ACCEPTED if form.errors else 200
-    return render(visit, TEMPLATE, None, status=status, form=form, passkey=passkey_form(visit))
+    upstream = onward_address(visit, UPSTREAM) if visit.site.upstream else ""
+    return render(visit, TEMPLATE, None, status=status, form=form, passkey=passkey_form(visit), upstream=upstream)
 
 
 def passkey_form(visit: Visit) -> Mapping[str, object]:
     """The form by which a passkey signs in; it leads on to the same place."""
+    return {
+        "address": onward_address(visit, PASSKEY),
+        "options": f"{PASSKEY}-options",
+        "form": visit.form("passkey"),
+    }
+
+
+def onward_address(visit: Visit, path: str) -> str:
+    """Another way to sign in, which leads to the same place."""
     wanted = visit.fields.last(NEXT) or ""
-    action = f"{PASSKEY}?{urlencode({NEXT: wanted})}" if is_local(wanted) else PASSKEY
-    return {"address": action, "options": f"{PASSKEY}-options", "form": visit.form("passkey")}
+    return f"{path}?{urlencode({NEXT: wanted})}" if is_local(wanted) else path
 
 
 def destination(site: Site, viewer: Viewer, wanted: str) -> str:

@@ -28,7 +28,8 @@ class Site:
     """The pages of one installation.
 
     `secure`: people reach it over TLS; a setting says so and not a request, whose scheme a proxy may have changed.
-    `demonstration`: pages say that their data are samples, and show their operations.
+    `demonstration`: pages say that their data are samples, and show their operations. `upstream`: staff may sign in through
+    their organisation's OpenID provider.
     """
 
     registry: Registry
@@ -40,6 +41,7 @@ class Site:
     language: Language
     secure: bool
     demonstration: bool
+    upstream: bool
 
 
 def make_site(
@@ -52,6 +54,7 @@ def make_site(
     language: Language = "zh",
     secure: bool = False,
     demonstration: bool = False,
+    upstream: bool = False,
     directories: Sequence[Path] = (HERE,),
 ) -> Site:
     """Read, check and compile everything. `schemas` are the views that this installation serves, `limits` its limits.
@@ -67,4 +70,4 @@ def make_site(
     for environment in environments.values():
         for page in registry.pages.values():
             environment.get_template(page.template)
-    return Site(registry, assets, environments, engine, sessions, clock, language, secure, demonstration)
+    return Site(registry, assets, environments, engine, sessions, clock, language, secure, demonstration, upstream)
