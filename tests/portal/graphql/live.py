@@ -22,9 +22,9 @@ CLIENT_SECONDS = 60
 
 
 @contextmanager
-def served(app: ASGIApp, **options: Any) -> Iterator[str]:
+def served(app: ASGIApp, *, port: int = 0, **options: Any) -> Iterator[str]:
     """The address, as `127.0.0.1:port`, at which an application is served meanwhile."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))
@@ -37,6 +37,12 @@ def served(app: ASGIApp, **options: Any) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now, for applications that must know their own address before they start."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
 
 
 async def node(script: str, *arguments: str) -> Any:

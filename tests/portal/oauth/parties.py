@@ -56,11 +56,11 @@ class Program:
         }
         return {name: value for name, value in sent.items() if value is not None}
 
-    def exchange(self, code: str, **parameters: str | None) -> dict[str, str]:
+    def exchange(self, presented: str, /, **parameters: str | None) -> dict[str, str]:
         """A token request with a code."""
         sent = {
             "grant_type": "authorization_code",
-            "code": code,
+            "code": presented,
             "redirect_uri": self.callback,
             "code_verifier": VERIFIER,
             "client_id": None if self.secret else self.client_id,

@@ -20,13 +20,6 @@ WHOLE = ("openid", "profile", "email", "offline_access", "orders:read")
 
 
 @pytest.fixture(scope="module")
-async def staff(parties: Parties) -> Person:
-    someone = person("han.xue@example.com", STAFF, name="韩雪", roles=("account_manager",))
-    await store(parties.database, someone)
-    return someone
-
-
-@pytest.fixture(scope="module")
 async def buyer(parties: Parties) -> Person:
     """Somebody who signs in by a password alone."""
     someone = person("he.yian@example.com", ENTERPRISE, clearance=Classification.PUBLIC, roles=("buyer",))

@@ -22,13 +22,6 @@ SCOPES = ("openid", "offline_access", "orders:read")
 
 
 @pytest.fixture(scope="module")
-async def staff(parties: Parties) -> Person:
-    someone = person("han.xue@example.com", STAFF, roles=("account_manager",))
-    await store(parties.database, someone)
-    return someone
-
-
-@pytest.fixture(scope="module")
 async def spa(parties: Parties) -> Program:
     return await parties.program(scopes=SCOPES, first_party=True, authentication=ClientAuthentication.NONE)
 

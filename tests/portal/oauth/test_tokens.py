@@ -17,13 +17,6 @@ MACHINE = {"grant_type": MACHINE_GRANT}
 
 
 @pytest.fixture(scope="module")
-async def staff(parties: Parties) -> Person:
-    someone = person("han.xue@example.com", STAFF, roles=("account_manager",))
-    await store(parties.database, someone)
-    return someone
-
-
-@pytest.fixture(scope="module")
 async def machine(parties: Parties, staff: Person) -> Program:
     return await parties.program(staff, name="对账机", grants=(MACHINE_GRANT,), scopes=("orders:read",))
 
