@@ -9,6 +9,7 @@ import strawberry
 from resolvers.planner.declare import node, nodes
 from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
+from schema.approvals import ApprovalsMutation, ApprovalsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.identity import IdentityQuery
 from schema.orders import OrdersQuery
@@ -20,7 +21,7 @@ from segments.marks import For
 
 
 @strawberry.type
-class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery, TransferQuery):
+class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery, ApprovalsQuery, TransferQuery):
     """What can be read. 查询。"""
 
     node: Annotated[Node | None, For(*EVERYONE)] = node()
@@ -28,7 +29,7 @@ class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQue
 
 
 @strawberry.type
-class Mutation(CustomersMutation, ProgrammesMutation, TransferMutation):
+class Mutation(CustomersMutation, ProgrammesMutation, ApprovalsMutation, TransferMutation):
     """What can be changed. 变更。"""
 
 

@@ -38,6 +38,9 @@ class Role:
 
 
 SCOPES = (
+    Scope("approvals:delegate", "委托他人代为审批", "Delegate approvals", (DIVISION, STAFF)),
+    Scope("approvals:publish", "发布审批政策", "Publish approval policies", (STAFF,)),
+    Scope("approvals:read", "查看审批", "Read approvals", (DIVISION,)),
     Scope("catalogue:read", "查看民品目录", "Read the civil catalogue", (DIVISION,)),
     Scope("customers:move", "变更客户所属细分", "Move customers between segments", (STAFF,)),
     Scope("customers:write", "修改客户资料与服务团队", "Change customers and their account teams", (STAFF,)),
@@ -63,7 +66,7 @@ ROLES = (
         "技术转化专员",
         "Technology transfer officer",
         DIVISION,
-        ("catalogue:read", "programmes:origin", "transfer:read"),
+        ("approvals:delegate", "approvals:read", "catalogue:read", "programmes:origin", "transfer:read"),
     ),
     Role(
         "account_manager",
@@ -88,6 +91,8 @@ ROLES = (
         "Head of customer relations",
         STAFF,
         (
+            "approvals:delegate",
+            "approvals:publish",
             "customers:move",
             "customers:write",
             "equipment:write",

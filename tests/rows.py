@@ -33,6 +33,21 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "participant": {"employee_id": None},
     "team_member": {"role": TeamRole.SALES},
     "equipment_state": {"valid_until": NOW + dt.timedelta(days=1)},
+    "approval_policy": {
+        "steps": [
+            {
+                "name": "审查",
+                "name_en": None,
+                "signers": [{"role": "sales"}],
+                "needed": 1,
+                "deadline_hours": 24,
+                "escalation_role": None,
+            }
+        ]
+    },
+    "approval_request": {"step_now": 0},
+    "approval_step": {"position": 0},
+    "approval_delegation": {"valid_until": NOW + dt.timedelta(days=1)},
 }
 
 

@@ -30,6 +30,16 @@ SIMPLE: dict[str, Any] = {
     "DateTime": (NOW - dt.timedelta(hours=1)).isoformat(),
     "Date": NOW.date().isoformat(),
 }
+# Members that not every value of their type is valid for, by their Python names.
+NAMED: dict[str, Any] = {
+    "compartments": [],
+    "role": "sales",
+    "escalation_role": "sales",
+    "needed": 1,
+    "valid_until": (NOW + dt.timedelta(days=1)).isoformat(),
+}
+# Members of which one excludes another.
+LEFT_OUT = {"ApprovalSignerInput": {"employee"}}
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,8 @@ class Changes:
         valid = self.valid(input_)
         for path, member in leaves(input_):
             type_ = named_type(member.type)
+            if path[-1] in LEFT_OUT.get(self.owner(input_, path), ()):
+                continue
             if type_.name == "ID":
                 for kind, id_ in self.ids(metadata(member)["of"]):
                     yield ".".join(path), kind, put(valid, path, id_)
@@ -77,21 +89,28 @@ class Changes:
                 for label in type_.values:
                     yield ".".join(path), "label", put(valid, path, label)
 
+    def owner(self, input_: Any, path: tuple[str, ...]) -> str:
+        """The input type that a path's last member belongs to."""
+        for name in path[:-1]:
+            input_ = named_type(input_.fields[name].type)
+        return str(input_.name)
+
     def valid(self, input_: Any) -> dict[str, Any]:
         """An input that names visible rows in all its members."""
-        return {name: self.value(name, each) for name, each in input_.fields.items()}
+        without = LEFT_OUT.get(input_.name, ())
+        return {name: self.value(name, each) for name, each in input_.fields.items() if name not in without}
 
     def value(self, name: str, member: Any) -> Any:
         """A valid value of a member; of labels the second, because a change to the first may change nothing."""
         type_ = named_type(member.type)
+        if python_name(member, name) in NAMED and not isinstance(type_, g.GraphQLEnumType):
+            return NAMED[python_name(member, name)]
         if type_.name == "ID":
             found: Any = next(id_ for kind, id_ in self.ids(metadata(member)["of"]) if kind == "visible")
         elif isinstance(type_, g.GraphQLInputObjectType):
             found = self.valid(type_)
         elif isinstance(type_, g.GraphQLEnumType):
             found = list(type_.values)[1]
-        elif python_name(member, name) == "compartments":
-            return []
         else:
             found = SIMPLE[type_.name]
         return [found] if is_list(member.type) else found

@@ -34,9 +34,12 @@ from tests.rows import FILLED, NOW, ROWS, Bundle, sample
 
 SECRET, COMPARTMENT = Classification.SECRET, "QL-7"
 # Rows that are looked at as facts of the world, not as a customer's: every bundle shares them.
-SHARED = ("region", "employee", "source_system", "customer", "person", "login_session")
+SHARED = ("region", "employee", "source_system", "customer", "person", "login_session", "authenticator")
 # Columns that stay empty: ends of periods, what has been done, and keys of imported rows, which are unique.
-ENDS = ("valid_until", "followed_up", "ended", "retired", "actual_", "source_line", "customer_id")
+ENDS = (
+    *("valid_until", "followed_up", "ended", "retired", "actual_", "source_line", "customer_id"),
+    *("retained", "completed", "decided", "role"),
+)
 # The GraphQL type of each table that has one.
 TYPES: dict[str, str] = {
     declared.table.__tablename__: name for name, type_ in MASTER.core.type_map.items() if (declared := row_of(type_))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from foundation.database import Database
 from foundation.session import transaction
 from segments.viewer import Viewer
+from tests.resolvers.planner.seeded.approvals import add_approvals
 from tests.resolvers.planner.seeded.customers import add_customers
 from tests.resolvers.planner.seeded.factory import Factory
 from tests.resolvers.planner.seeded.orders import add_orders
@@ -36,7 +37,9 @@ def made() -> Seeded:
     add_shop(factory)
     add_orders(factory)
     add_transfer(factory)
-    return Seeded(factory, add_people(factory))
+    viewers = add_people(factory)
+    add_approvals(factory)
+    return Seeded(factory, viewers)
 
 
 async def insert(database: Database, factory: Factory) -> None:
