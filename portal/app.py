@@ -87,7 +87,7 @@ def people_routes(assembly: Assembly) -> list[BaseRoute]:
     site, security = assembly.site, assembly.account_security
     return [
         *second_step_routes(site, assembly.second_steps),
-        *passkey_routes(site, assembly.passkey_sign_in, security),
+        *passkey_routes(site, assembly.passkey_sign_in, assembly.second_steps, security),
         *security_routes(site, security),
         *upstream_routes(site, assembly.upstream),
     ]

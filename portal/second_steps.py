@@ -13,6 +13,14 @@ from starlette.requests import Request
 
 from domain.identity.attempts import AttemptLimits, count_attempt
 from domain.identity.authenticators import add_authenticator, address_of, code_of, matching_step, shown_code, step_at
+from domain.identity.passkeys import (
+    RelyingParty,
+    add_passkey,
+    new_challenge,
+    proved_by_passkey,
+    registration_options,
+    spend_challenge,
+)
 from domain.identity.recovery import renew_recovery_codes
 from domain.identity.second_factors import BY_CODE, Factors, factors_of, proved_by
 from domain.identity.sessions import waiting_session
@@ -56,6 +64,7 @@ class SecondSteps:
     def __init__(self, settings: Settings, database: Database, sessions: Sessions, clock: Clock, ids: Ids) -> None:
         self._sessions = sessions
         self._seal = sessions.seal
+        self._party = RelyingParty.of(settings)
         self._limits = AttemptLimits.of(settings)
         self._demonstration = settings.demonstration
         self._database = database
@@ -85,18 +94,37 @@ class SecondSteps:
         await self._count(request)
         now = self._clock()
         async with self._transaction() as session:
-            row = await self._held(session, request)
-            if row.enrolment_secret is None or await factors_of(session, row.person_id):
-                # They have a factor by now, which another window of theirs set up: this one leads on to it.
+            row = await self._enrolling(session, request)
+            if row.enrolment_secret is None:
                 raise Refusal("SIGN_IN_EXPIRED")
             secret = self._seal.opened(row.enrolment_secret, enrolment_owner(row.id))
             step = matching_step(secret, "".join(code.split()), now)
             if step is None:
                 raise Refusal("SECOND_FACTOR_REFUSED")
             await add_authenticator(session, self._seal, row.person_id, secret, row_id=self._ids(), now=now, step=step)
-            codes = await renew_recovery_codes(session, row.person_id, now, self._ids, secrets.token_bytes)
-            LOGGER.info("second factor set up", person=str(row.person_id))
-            return await self._sessions.opened(session, request, row.person, now, (*row.amr, *BY_CODE)), codes
+            return await self._enrolled(session, request, row, BY_CODE)
+
+    async def passkey_options(self, request: Request) -> str:
+        """What the browser hands to a device that shall become the first factor of who waits, as JSON."""
+        async with self._transaction() as session:
+            row = await self._enrolling(session, request)
+            challenge = await new_challenge(session, row.person_id, self._clock(), self._ids)
+            return registration_options(self._party, row.person, [], challenge)
+
+    async def enrol_passkey(self, request: Request, credential: str, name: str) -> tuple[SignedIn, list[str]]:
+        """Take the passkey that a device made, and sign in; where telephones stay outside a key is the one factor."""
+        now = self._clock()
+        async with self._transaction() as session:
+            row = await self._enrolling(session, request)
+            challenge = await spend_challenge(session, credential, row.person_id, now)
+        if challenge is None:
+            raise Refusal("PASSKEY_REFUSED")
+        async with self._transaction() as session:
+            row = await self._enrolling(session, request)
+            made = await add_passkey(
+                session, self._party, row.person_id, credential, challenge, name=name, row_id=self._ids(), now=now
+            )
+            return await self._enrolled(session, request, row, proved_by_passkey(made))
 
     async def _count(self, request: Request) -> None:
         """Count an attempt at a code with those at the password: in a transaction of its own, whatever comes of it."""
@@ -115,6 +143,21 @@ class SecondSteps:
         if row is None:
             raise Refusal("SIGN_IN_EXPIRED")
         return row
+
+    async def _enrolling(self, session: AsyncSession, request: Request) -> LoginSession:
+        """Who waits and sets up a factor. Another window of theirs may have done so: then this one leads on to it."""
+        row = await self._held(session, request)
+        if await factors_of(session, row.person_id):
+            raise Refusal("SIGN_IN_EXPIRED")
+        return row
+
+    async def _enrolled(
+        self, session: AsyncSession, request: Request, row: LoginSession, amr: tuple[str, ...]
+    ) -> tuple[SignedIn, list[str]]:
+        now = self._clock()
+        codes = await renew_recovery_codes(session, row.person_id, now, self._ids, secrets.token_bytes)
+        LOGGER.info("second factor set up", person=str(row.person_id), amr=list(amr))
+        return await self._sessions.opened(session, request, row.person, now, (*row.amr, *amr)), codes
 
     async def _described(self, session: AsyncSession, row: LoginSession) -> Waiting:
         factors, now, enrolment, shown = await factors_of(session, row.person_id), self._clock(), None, None

@@ -66,6 +66,8 @@ class Upstream:
         self._sessions = sessions
         self._seal = sessions.seal
         self._clock = clock
+        # Reading the trusted certificates takes as long as a whole sign-in.
+        self._tls = httpx.create_ssl_context()
 
     async def begin(self, wanted: str) -> tuple[str, str]:
         """The provider's address to send the browser to, and what the browser keeps meanwhile, sealed."""
@@ -204,7 +206,7 @@ class Upstream:
         return cast("dict[str, Any]", found)
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=SECONDS_MAX, headers={"accept": "application/json"})
+        return httpx.AsyncClient(verify=self._tls, timeout=SECONDS_MAX, headers={"accept": "application/json"})
 
 
 def refusal(error: UpstreamError) -> Refusal:

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.identity.authenticators import DIGITS, use_code
+from domain.identity.authenticators import DIGITS, remove_authenticator, use_code
 from domain.identity.recovery import remove_recovery_codes, use_recovery_code
 from domain.identity.sealing import Seal
 from domain.identity.tables import Authenticator, Passkey, Person, RecoveryCode
@@ -79,6 +79,13 @@ async def require_another(session: AsyncSession, person: Person, rule: SecondFac
     if rule.demands(person.audience, person.clearance):
         raise Refusal("SECOND_FACTOR_NEEDED")
     await remove_recovery_codes(session, person.id)
+
+
+async def remove_factors(session: AsyncSession, person_id: UUID) -> None:
+    """Forget every factor of a person, recovery codes included."""
+    await remove_authenticator(session, person_id)
+    await session.execute(sa.delete(Passkey).where(Passkey.person_id == person_id))
+    await remove_recovery_codes(session, person_id)
 
 
 async def proved_by(

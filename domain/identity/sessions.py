@@ -217,6 +217,12 @@ async def end_other_sessions(session: AsyncSession, person_id: UUID, kept: UUID,
     await session.execute(sa.update(LoginSession).where(*others).values(ended_at=now))
 
 
+async def end_all_sessions(session: AsyncSession, person_id: UUID, now: dt.datetime) -> None:
+    """End every session of a person, those that await the second step among them."""
+    live = (LoginSession.person_id == person_id, LoginSession.ended_at.is_(None))
+    await session.execute(sa.update(LoginSession).where(*live).values(ended_at=now))
+
+
 async def forget_sessions(session: AsyncSession, now: dt.datetime) -> None:
     """Remove some sessions whose time was over long ago; those that another sign-in removes are left to it."""
     over = (

@@ -13,25 +13,33 @@ from foundation.refusals import Refusal
 from portal.account_security import AccountSecurity
 from portal.pages.error_pages import fields_of
 from portal.pages.routes import by_method
-from portal.pages.sign_in import NEXT, PASSKEY, checked_form, destination, sign_in_again
+from portal.pages.sign_in import NEXT, PASSKEY, SECOND_STEP, checked_form, destination, sign_in_again
 from portal.pages.site import Site
 from portal.pages.visit import visit
 from portal.passkey_sign_in import PasskeySignIn
+from portal.second_steps import SecondSteps
 
 CREDENTIAL = "credential"
-SECURITY_OPTIONS = "/security/passkey-options"
+ENROLMENT_OPTIONS, SECURITY_OPTIONS = f"{SECOND_STEP}/passkey-options", "/security/passkey-options"
 
 
-def passkey_routes(site: Site, passkeys: PasskeySignIn, security: AccountSecurity) -> list[Route]:
+def passkey_routes(site: Site, passkeys: PasskeySignIn, steps: SecondSteps, security: AccountSecurity) -> list[Route]:
     """For the application to put before the pages."""
 
     async def for_sign_in(_: Request) -> str:
         return await passkeys.options()
 
+    challenges = {
+        f"{PASSKEY}-options": for_sign_in,
+        ENROLMENT_OPTIONS: steps.passkey_options,
+        SECURITY_OPTIONS: security.passkey_options,
+    }
     return [
         Route(PASSKEY, by_method(None, partial(sign_in_by_passkey, site, passkeys)), methods=["POST"]),
-        Route(f"{PASSKEY}-options", by_method(None, partial(options, site, for_sign_in)), methods=["POST"]),
-        Route(SECURITY_OPTIONS, by_method(None, partial(options, site, security.passkey_options)), methods=["POST"]),
+        *(
+            Route(path, by_method(None, partial(options, site, make)), methods=["POST"])
+            for path, make in challenges.items()
+        ),
     ]
 
 

@@ -21,9 +21,11 @@ from portal.pages.site import Site
 from portal.pages.submit import NOT_ACCEPTED
 from portal.pages.visit import SIGN_IN, Visit, render, visit
 from portal.second_steps import SecondSteps, Waiting
+from portal.sessions import SignedIn
 
+SECRETS = frozenset({"code", "credential"})
 TEMPLATE, CODES = "identity/second-step.html", "identity/recovery-codes.html"
-PROVE, ENROL, CODE = "second-step", "enrolment", "code"
+PROVE, ENROL, ENROL_PASSKEY, CODE = "second-step", "enrolment", "passkey-enrolment", "code"
 
 
 def second_step_routes(site: Site, steps: SecondSteps) -> list[Route]:
@@ -49,12 +51,8 @@ async def take_second_step(site: Site, steps: SecondSteps, request: Request) -> 
     fields = await checked_form(present)
     if isinstance(fields, Response):
         return fields
-    code, enrols, recovery = fields.last(CODE) or "", fields.last(ACTION_FIELD) == ENROL, list[str]()
     try:
-        if enrols:
-            opened, recovery = await steps.enrol(request, code)
-        else:
-            opened = await steps.by_code(request, code)
+        opened, recovery = await taken(steps, request, fields)
     except Refusal as refusal:
         waiting = await steps.waiting(request)
         if waiting is None:
@@ -67,11 +65,21 @@ async def take_second_step(site: Site, steps: SecondSteps, request: Request) -> 
     return response
 
 
+async def taken(steps: SecondSteps, request: Request, fields: Fields) -> tuple[SignedIn, list[str]]:
+    """What the form did: the session it opened, and recovery codes when it set a factor up."""
+    action, code = fields.last(ACTION_FIELD), fields.last(CODE) or ""
+    if action == ENROL:
+        return await steps.enrol(request, code)
+    if action == ENROL_PASSKEY:
+        return await steps.enrol_passkey(request, fields.last("credential") or "", fields.last("name") or "")
+    return await steps.by_code(request, code), []
+
+
 def refused(visit: Visit, fields: Fields, refusal: Refusal, *, enrols: bool) -> Form:
     """The form with what was wrong; codes are not sent back."""
     message = translate(refusal.message_key, visit.language, **refusal.params)
-    error = FieldError(refusal.code, message, CODE)
-    sent = Fields([(name, text) for name, text in fields.pairs if name != CODE])
+    error = FieldError(refusal.code, message, "" if refusal.code == "PASSKEY_REFUSED" else CODE)
+    sent = Fields([(name, text) for name, text in fields.pairs if name not in SECRETS])
     return Form(ENROL if enrols else PROVE, visit.guard.token(), None, sent, (error,))
 
 
@@ -80,5 +88,13 @@ def shown(visit: Visit, waiting: Waiting, form: Form) -> Response:
     code = qr_path(waiting.enrolment.address) if waiting.enrolment else None
     status = NOT_ACCEPTED if form.errors else 200
     return render(
-        visit, TEMPLATE, None, status=status, form=form, waiting=waiting, qr=code, passkey=passkey_form(visit)
+        visit,
+        TEMPLATE,
+        None,
+        status=status,
+        form=form,
+        waiting=waiting,
+        qr=code,
+        passkey=passkey_form(visit),
+        enrolment=visit.form(ENROL_PASSKEY),
     )

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 import sqlalchemy as sa
 
+from domain.identity.sessions import end_other_sessions
 from domain.identity.tables import Person
 from domain.identity.tokens import Authority
 from foundation.clock import system_clock
@@ -15,6 +16,7 @@ from foundation.session import transaction
 from foundation.settings import Settings
 from portal.bearer import BearerTokens
 from portal.callers import CallerRefusedError, Callers
+from portal.graphql.door import Standing
 from portal.proofs import Proofs
 from portal.sessions import Sessions
 from segments.audiences import CONSUMER, DIVISION, EVERYONE, STAFF, Audience
@@ -87,6 +89,17 @@ async def test_a_session_makes_the_caller_and_asks_for_the_csrf_rule(house: Hous
     caller = await house.callers.caller(request(("cookie", f"quadrant={opened.secret}")))
     assert caller.viewer.person_id == house.staff.id
     assert caller.by_cookie
+
+
+async def test_what_follows_a_session_ends_with_it(own_database: Database, house: House) -> None:
+    """Event streams and WebSockets look again at who they serve."""
+    opened = await house.sessions.sign_in(request(), house.staff.email, PASSWORD)
+    came = request(("cookie", f"quadrant={opened.secret}"))
+    standing = Standing(await house.callers.caller(came), lambda: house.callers.caller(came), 0)
+    assert await standing.holds()
+    async with transaction(own_database, SYSTEM) as session:
+        await end_other_sessions(session, house.staff.id, IDS(), system_clock())
+    assert not await standing.holds()
 
 
 async def test_a_token_wins_over_a_session(own_database: Database, settings: Settings, house: House) -> None:

@@ -193,12 +193,7 @@ async def test_the_second_step_alone_leads_to_the_first(client: httpx.AsyncClien
     assert (await client.post(STEP, data={"code": "123456"})).status_code == 403
 
 
-async def test_where_it_is_only_offered_the_password_is_enough(own_database: Database, settings: Settings) -> None:
-    name = own_database.addresses.owner.database
-    own = settings.model_copy(update={"database_name": name, "second_factor": "offered"})
-    free = "free@example.com"
-    await store(own_database, person(free))
-    async with served(own) as running, running.client() as client:
-        assert (await first_step(client, free)).headers["location"] == "/staff"
-        client.cookies.clear()
-        assert (await first_step(client, STAFF)).headers["location"] == STEP
+async def test_without_an_upstream_provider_there_is_no_such_page(client: httpx.AsyncClient) -> None:
+    assert "/sign-in/upstream" not in (await client.get("/sign-in")).text
+    for path in ("/sign-in/upstream", "/sign-in/upstream/callback"):
+        assert (await client.get(path)).status_code == 404

@@ -23,7 +23,8 @@ from foundation.settings import Settings
 from portal.sessions import Sessions, SignedIn
 from segments.audiences import ENTERPRISE, STAFF
 from segments.classification import Classification
-from tests.people import IDS, PASSWORD, SYSTEM, organisation, person, store
+from segments.viewer import Viewer
+from tests.people import IDS, PASSWORD, SYSTEM, authenticator, organisation, person, store
 from tests.portal.requests import request
 
 WEAK = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
@@ -232,6 +233,18 @@ async def test_the_last_use_is_noted_when_it_is_a_minute_old(own_database: Datab
         assert await sessions.viewer(with_cookie(opened.secret), "zh") is not None
         async with transaction(own_database, SYSTEM) as session:
             assert await session.scalar(seen) == start + dt.timedelta(seconds=noted)
+
+
+async def test_where_it_is_only_offered_who_has_a_second_factor_needs_it(
+    own_database: Database, settings: Settings, sessions: Sessions
+) -> None:
+    careful = person("careful@example.com")
+    await store(own_database, careful, authenticator(careful, settings))
+    assert not (await signed_in(sessions)).awaits_second_factor
+    opened = await signed_in(sessions, "careful@example.com")
+    assert opened.awaits_second_factor
+    assert opened.viewer == Viewer.anonymous()
+    assert await sessions.viewer(with_cookie(opened.secret), "zh") is None
 
 
 async def test_an_audience_that_is_not_served_cannot_sign_in(own_database: Database, settings: Settings) -> None:

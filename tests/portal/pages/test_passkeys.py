@@ -25,7 +25,7 @@ from tests.portal.pages.portals import text_of
 from tests.portal.served import Served, served
 from tests.portal.signing_in import sign_in
 
-STAFF, BUYER = "li.wei@example.com", "buyer@example.com"
+STAFF, NEW, BUYER = "li.wei@example.com", "new@example.com", "buyer@example.com"
 WHO = {"query": "{ viewer { email } }"}
 
 
@@ -247,6 +247,43 @@ async def test_a_device_that_a_vendor_copies_says_so(stranger: httpx.AsyncClient
     removed = {**form(page, "passkey-remove"), "id": re.findall(r'name="id" value="([^"]+)"', page)[0]}
     assert (await stranger.post("/security", data=removed)).status_code == 303
     assert "共 0 个" in text_of((await stranger.get("/security")).text)
+
+
+async def test_a_key_may_be_the_first_factor_of_who_must_have_one(stranger: httpx.AsyncClient, house: House) -> None:
+    """Where telephones stay outside, nobody has an authenticator."""
+    await store(house.database, person(NEW))
+    path = "/sign-in/second-step/passkey-options"
+    before = form((await stranger.get("/sign-in")).text, "passkey")
+    assert (await stranger.post(path, data=before)).status_code == 403, "nobody waits"
+    await first_step(stranger)
+    hidden = form((await stranger.get("/sign-in/second-step")).text, "passkey-enrolment")
+    device = Device("localhost", house.device.origin)
+    wrong = replace(device, flags=PRESENT).create((await stranger.post(path, data=hidden)).json())
+    refused = await stranger.post("/sign-in/second-step", data={**hidden, "credential": wrong})
+    assert refused.status_code == 422
+    assert "设备没有通过验证" in refused.text
+    assert await who(stranger) is None
+    made = device.create((await stranger.post(path, data=hidden)).json())
+    done = await stranger.post("/sign-in/second-step", data={**hidden, "credential": made})
+    assert len(re.findall(r"<code>[A-Z2-7-]{19}</code>", done.text)) == 10
+    assert await who(stranger) == NEW
+    stranger.cookies.delete("quadrant")
+    assert (await enter(stranger, device)).status_code == 303
+    # Who has a factor adds none without proving one.
+    stranger.cookies.delete("quadrant")
+    hidden = await first_step(stranger)
+    assert (await stranger.post(path, data=hidden)).status_code == 403
+    thief = Device("localhost", house.device.origin).create({"user": {"id": "AAAA"}, "challenge": "A" * 43})
+    sent = {**hidden, "form-action": "passkey-enrolment", "credential": thief}
+    assert (await stranger.post("/sign-in/second-step", data=sent)).status_code != 200
+    assert await who(stranger) is None
+
+
+async def first_step(client: httpx.AsyncClient) -> dict[str, str]:
+    """The right password; the hidden fields of a form of ours."""
+    hidden = form((await client.get("/sign-in")).text, "sign-in")
+    await client.post("/sign-in", data={**hidden, "account": NEW, "password": PASSWORD})
+    return hidden
 
 
 async def test_nobody_removes_the_passkey_of_somebody_else(
