@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from anyio.to_thread import run_sync
 
@@ -20,6 +21,7 @@ from foundation.settings import Settings
 from portal.account_security import AccountSecurity
 from portal.bearer import BearerTokens
 from portal.callers import Callers
+from portal.oauth.backchannel import farewell
 from portal.oauth.issuer import Issuer
 from portal.pages.site import Site, make_site
 from portal.passkey_sign_in import PasskeySignIn
@@ -108,6 +110,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
         await run_sync(dummy_hash)
         issuer = Issuer(settings, database, authority, Seal.of(settings), clock, ids, tokens, frozenset(served))
+        sessions.farewell = partial(farewell, issuer)
         yield Assembly(
             settings=settings,
             database=database,

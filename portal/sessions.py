@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,6 +18,7 @@ import structlog
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.background import BackgroundTask
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
@@ -52,6 +54,8 @@ from segments.classification import Classification
 from segments.factors import PASSWORD, proves_second_factor
 from segments.viewer import Language, Viewer
 
+# What there is to do once somebody has been told that their session has ended.
+Farewell = Callable[[AsyncSession, UUID], Awaitable[BackgroundTask | None]]
 SYSTEM = Viewer.system().row_settings()
 LOGGER = structlog.get_logger("portal.sessions")
 
@@ -75,6 +79,8 @@ class Sessions:
 
     def __init__(self, settings: Settings, database: Database, clock: Clock, ids: Ids) -> None:
         self.cookie = SessionCookie.of(settings)
+        # Set where the authorization server is put together, which knows the programs.
+        self.farewell: Farewell | None = None
         self.seal = Seal.of(settings)
         self.terms = SessionTerms.of(settings)
         self._limits = AttemptLimits.of(settings)
@@ -143,8 +149,11 @@ class Sessions:
             return await self.admitted(session, request, person, now, (PASSWORD,))
 
     async def sign_out(self, request: Request, response: Response) -> None:
-        """End the session and take its cookie back."""
+        """End the session, take its cookie back, and have the programs told that were let in during it."""
         async with self._transaction() as session:
+            live = await self.live_in(session, request)
+            if live is not None and self.farewell is not None:
+                response.background = await self.farewell(session, live.session_id)
             await end_session(session, self.secret(request), self._clock())
         self.cookie.take(response)
 

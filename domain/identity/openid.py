@@ -30,7 +30,9 @@ OPENID_NAMES = frozenset(scope.name for scope in OPENID_SCOPES)
 EVERY_SCOPE = {scope.name: scope for scope in (*OPENID_SCOPES, *SCOPES)}
 
 ID_TOKEN_TYPE = "JWT"  # noqa: S105 - a media type.
+LOGOUT_TYPE = "logout+jwt"
 LIFETIME = dt.timedelta(minutes=10)
+LOGOUT_LIFETIME = dt.timedelta(minutes=2)
 
 
 def described(scopes: Iterable[str]) -> list[Scope]:
@@ -78,6 +80,24 @@ def id_token(
     if nonce is not None:
         claims["nonce"] = nonce
     return jwt.encode({"alg": ALGORITHM, "typ": ID_TOKEN_TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
+
+
+def logout_token(
+    grant: AuthorizationGrant, client_id: str, *, issuer: str, key: ECKey, now: dt.datetime, token_id: str
+) -> str:
+    """What a program is sent when the session of a grant has ended (OpenID Connect Back-Channel Logout)."""
+    issued_at = int(now.timestamp())
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "sub": str(grant.person_id),
+        "aud": client_id,
+        "iat": issued_at,
+        "exp": issued_at + int(LOGOUT_LIFETIME.total_seconds()),
+        "jti": token_id,
+        "sid": str(grant.login_session_id),
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }
+    return jwt.encode({"alg": ALGORITHM, "typ": LOGOUT_TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
 
 
 def id_token_claims(token: str, keys: Mapping[str, ECKey], issuer: str) -> dict[str, Any] | None:

@@ -53,6 +53,9 @@ def add(
         ClientAuthentication, typer.Option(help="How it proves who it is.")
     ] = ClientAuthentication.SECRET_BASIC,
     jwks: Annotated[typer.FileText | None, typer.Option(help="Its public keys, for private_key_jwt.")] = None,
+    backchannel: Annotated[
+        str | None, typer.Option("--backchannel-logout", metavar="ADDRESS", help="Told when a session of its ends.")
+    ] = None,
     first_party: Annotated[bool, typer.Option("--first-party", help="Our own: nobody is asked to agree.")] = False,
     introspects: Annotated[bool, typer.Option("--introspects", help="May ask about anybody's tokens.")] = False,
     dpop: Annotated[bool, typer.Option("--dpop", help="Gets tokens bound to its key only (DPoP).")] = False,
@@ -68,6 +71,7 @@ def add(
             scopes=scope or [],
             audiences=audience or [],
             jwks=None if jwks is None else jwks.read(),
+            backchannel_logout_uri=backchannel,
             dpop_bound=dpop,
             first_party=first_party,
             introspects=introspects,

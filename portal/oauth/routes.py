@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from portal.callers import Callers
-from portal.oauth import authorize, consents, keys, metadata, pushed, tokens, userinfo
+from portal.oauth import authorize, consents, device_page, devices, keys, logout, metadata, pushed, tokens, userinfo
 from portal.oauth.desk import Desk
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -34,6 +34,9 @@ def oauth_routes(desk: Desk, callers: Callers) -> list[BaseRoute]:
         anybodys(tokens.REVOKE, partial(tokens.revoke, issuer), ["POST"]),
         anybodys(tokens.INTROSPECT, partial(tokens.introspect, issuer), ["POST"]),
         anybodys(pushed.PATH, partial(pushed.push, issuer), ["POST"]),
+        anybodys(devices.PATH, partial(devices.device_authorization, issuer), ["POST"]),
+        Route(devices.PAGE, partial(device_page.device, desk), methods=["GET", "POST"]),
+        Route(logout.PATH, partial(logout.logout, desk), methods=["GET", "POST"]),
         anybodys(userinfo.PATH, partial(userinfo.userinfo, issuer, callers), ["GET", "POST"]),
         *(anybodys(path, partial(metadata.metadata, issuer), ["GET"]) for path in metadata.PATHS),
         Route(keys.PATH, keys.KeySet(issuer.database, issuer.clock).answer, methods=["GET"]),

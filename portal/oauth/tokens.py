@@ -23,6 +23,7 @@ from domain.identity.tables import Person
 from domain.identity.tokens import AccessToken, InvalidTokenError, verify
 from portal.oauth.assertions import authenticating
 from portal.oauth.bridge import OAuthRequest, read_parameters, wait
+from portal.oauth.devices import DeviceGrant
 from portal.oauth.issuer import Issuer
 from portal.oauth.server import CONFIDENTIAL_METHODS, METHODS, S256, Server
 from portal.oauth.token_grants import CodeGrant, MachineGrant, RefreshGrant
@@ -180,6 +181,7 @@ def server_of(issuer: Issuer, session: Any) -> Server:
     server.register_grant(CodeGrant, [S256()])
     server.register_grant(RefreshGrant)
     server.register_grant(MachineGrant)
+    server.register_grant(DeviceGrant)
     server.register_endpoint(Revocation)
     server.register_endpoint(Introspection)
     return server

@@ -31,4 +31,7 @@ try {
 } catch (error) {
   found.afterwards = error.error;
 }
+
+const leaving = await client.createSignoutRequest({ id_token_hint: answer.id_token, state: "bye" });
+found.left = (await fetch(leaving.url, { headers: { cookie }, redirect: "manual" })).headers.get("location");
 console.log(JSON.stringify(found));

@@ -2,9 +2,9 @@
 //   node openid_client.mjs '{"issuer": …, "cookie": …, "callback": …, "web": {…}, "machine": {…}, "gateway": {…}}'
 import * as client from "openid-client";
 
-import { comeBack } from "./oauth_browser.mjs";
+import { comeBack, letIn } from "./oauth_browser.mjs";
 
-const { issuer, cookie, callback, web, machine } = JSON.parse(process.argv[2]);
+const { issuer, cookie, callback, web, machine, terminal } = JSON.parse(process.argv[2]);
 const found = {};
 const plain = { execute: [client.allowInsecureRequests] };
 const discover = (program) => client.discovery(new URL(issuer), program.id, undefined, client.ClientSecretBasic(program.secret), plain);
@@ -55,4 +55,13 @@ found.heldAgain = (await client.refreshTokenGrant(config, bound.refresh_token, u
 
 const alone = await client.clientCredentialsGrant(await discover(machine), { scope: "orders:read" });
 found.machine = alone.scope;
+
+const device = await client.discovery(new URL(issuer), terminal.id, undefined, client.None(), plain);
+const started = await client.initiateDeviceAuthorization(device, { scope: "openid" });
+await letIn(started.verification_uri_complete, started.user_code, cookie);
+found.device = (await client.pollDeviceAuthorizationGrant(device, { ...started, interval: 1 })).claims().sub;
+
+const leaving = client.buildEndSessionUrl(config, {
+  id_token_hint: pushed.id_token, post_logout_redirect_uri: callback, state: "bye" });
+found.left = (await fetch(leaving, { headers: { cookie }, redirect: "manual" })).headers.get("location");
 console.log(JSON.stringify(found));

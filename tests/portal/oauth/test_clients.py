@@ -15,7 +15,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from domain.identity.client_tables import ClientAuthentication
-from domain.identity.clients import MACHINE_GRANT
+from domain.identity.clients import DEVICE_GRANT, MACHINE_GRANT
 from domain.identity.tables import Person
 from foundation.database import Database
 from foundation.settings import Settings
@@ -42,8 +42,13 @@ class House:
     given: dict[str, Any]
 
     async def run(self, script: str) -> Any:
-        """What a script of `tests/clients` prints."""
-        return await node(script, orjson.dumps(self.given).decode())
+        """What a script of `tests/clients` prints, with a session of its own."""
+        return await node(script, orjson.dumps({**self.given, "cookie": await self.cookie()}).decode())
+
+    async def cookie(self) -> str:
+        """A browser in which the person is signed in."""
+        async with await self.parties.browser(self.staff) as browser:
+            return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +64,21 @@ async def house(own_database: Database, settings: Settings) -> AsyncIterator[Hou
         key = ECKey.generate_key("P-256", {"kid": "k1", "alg": "ES256", "use": "sig"})
         jwks = orjson.dumps({"keys": [key.as_dict(private=False)]}).decode()
         keyed = await parties.program(scopes=SCOPES, authentication=ClientAuthentication.PRIVATE_KEY, jwks=jwks)
-        spa = await parties.program(scopes=SCOPES, authentication=ClientAuthentication.NONE)
-        web = await parties.program(scopes=SCOPES)
+        spa = await parties.program(
+            scopes=SCOPES, post_logout_redirect_uris=(CALLBACK,), authentication=ClientAuthentication.NONE
+        )
+        web = await parties.program(scopes=SCOPES, post_logout_redirect_uris=(CALLBACK,))
         machine = await parties.program(staff, grants=(MACHINE_GRANT,), scopes=("orders:read",))
-        async with await parties.browser(staff) as browser:
-            cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        terminal = await parties.program(
+            grants=(DEVICE_GRANT,), redirect_uris=(), scopes=("openid",), authentication=ClientAuthentication.NONE
+        )
         given = {
             "issuer": own.base_url,
-            "cookie": cookie,
             "callback": CALLBACK,
             "web": {"id": web.client_id, "secret": web.secret},
             "machine": {"id": machine.client_id, "secret": machine.secret},
             "keyed": {"id": keyed.client_id, "jwk": key.as_dict(private=True)},
+            "terminal": {"id": terminal.client_id},
             "spa": {"id": spa.client_id},
         }
         yield House(parties, staff, given)
@@ -86,6 +94,7 @@ async def test_openid_client(house: House) -> None:
     assert (found["rotated"], found["active"], found["revoked"]) == (True, True, False)
     assert (found["bound"], found["held"], found["heldAgain"]) == ("dpop", viewer, "dpop")
     assert found["machine"] == "orders:read"
+    assert (found["device"], found["left"]) == (person_id, f"{CALLBACK}?state=bye")
 
 
 @pytest.mark.node
@@ -101,6 +110,7 @@ async def test_oidc_client_ts(house: House) -> None:
     found = await house.run("oidc_client_ts.mjs")
     assert (found["profile"]["sub"], found["profile"]["name"]) == (str(house.staff.id), "韩雪")
     assert (found["page"], found["rotated"], found["afterwards"]) == ("/maps", True, "invalid_grant")
+    assert found["left"].startswith(f"{CALLBACK}?state=")
 
 
 async def test_authlibs_own_client(house: House) -> None:
@@ -108,7 +118,7 @@ async def test_authlibs_own_client(house: House) -> None:
     client = AsyncOAuth2Client(
         web["id"], web["secret"], scope="openid offline_access", redirect_uri=CALLBACK, code_challenge_method="S256"
     )
-    cookie = {"cookie": house.given["cookie"]}
+    cookie = {"cookie": await house.cookie()}
     async with client, httpx.AsyncClient(base_url=issuer, headers=cookie) as browser:
         verifier = "a-verifier-of-more-than-forty-three-characters-long"
         address, state = client.create_authorization_url(f"{issuer}/oauth/authorize", code_verifier=verifier)
