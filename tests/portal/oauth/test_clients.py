@@ -118,8 +118,9 @@ async def test_authlibs_own_client(house: House) -> None:
     client = AsyncOAuth2Client(
         web["id"], web["secret"], scope="openid offline_access", redirect_uri=CALLBACK, code_challenge_method="S256"
     )
-    cookie = {"cookie": await house.cookie()}
-    async with client, httpx.AsyncClient(base_url=issuer, headers=cookie) as browser:
+    # As cookies and not as a header, beside which the browser would send none of its own: the consent form has one.
+    cookies = dict(pair.split("=", 1) for pair in (await house.cookie()).split("; "))
+    async with client, httpx.AsyncClient(base_url=issuer, cookies=cookies) as browser:
         verifier = "a-verifier-of-more-than-forty-three-characters-long"
         address, state = client.create_authorization_url(f"{issuer}/oauth/authorize", code_verifier=verifier)
         page = await authorize(browser, dict(parse_qsl(urlsplit(address).query)))
