@@ -1,7 +1,8 @@
 """The access log: one line a request, as `foundation/logs.py` writes lines, but by hand.
 
-A structlog event takes 30 to 50 µs, a quarter of a planned read, and each write to a file another 8; a line takes 3.
-Lines are written together, `FLUSH_SECONDS` after the first of them, so a process that is killed loses no more than that.
+A structlog event takes 30 to 50 µs, a quarter of a planned read, and each write to a file another 8. So a request only
+leaves its facts; lines are made and written together, `FLUSH_SECONDS` after the first of them, where each takes 2 µs
+instead of the 8 that it takes between two requests. A process that is killed loses no more than that.
 A line holds no query string and no body: they may hold row contents and secrets.
 """
 
@@ -12,17 +13,29 @@ import sys
 import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from functools import lru_cache
+from typing import Any, NamedTuple, TextIO
 
 import orjson
 
 from foundation.settings import Settings
 
 # What a load balancer asks every second is logged only when it goes wrong.
-PROBES = frozenset({"/healthz", "/readyz"})
+PROBES: frozenset[bytes | str] = frozenset({b"/healthz", b"/readyz", "/healthz", "/readyz"})
 PATH_CHARACTERS_MAX = 200
 FLUSH_SECONDS = 0.1
 LEVELS = frozenset({"debug", "info"})
+
+
+class Entry(NamedTuple):
+    """The facts of one request that is over. Status 0: the client left before there was an answer."""
+
+    ended_at: float
+    method: str
+    path: bytes | str
+    status: int
+    seconds: float
+    reference: str
 
 
 class AccessLog:
@@ -32,56 +45,59 @@ class AccessLog:
         self._on = settings.log_level in LEVELS
         self._json = settings.log_format == "json"
         self._stream = stream or sys.stderr
-        self._lines: list[str] = []
+        self._entries: list[Entry] = []
         self._second, self._until_second = 0, ""
 
     def request(self, scope: MutableMapping[str, Any], status: int, seconds: float, reference: str) -> None:
-        """Log one request that is over. Status 0: the client left before there was an answer."""
-        if not self._on or (status == 200 and scope["path"] in PROBES):
+        """Log one request that is over."""
+        if not self._on:
             return
-        now = self._now()
-        method, path = scope.get("method", "WEBSOCKET"), written_path(scope)
-        milliseconds = round(seconds * 1000, 1)
-        if self._json:
-            event = {
-                "timestamp": now,
-                "level": "info",
-                "logger": "portal.access",
-                "event": "request",
-                "reference": reference,
-                "method": method,
-                "path": path,
-                "status": status,
-                "milliseconds": milliseconds,
-            }
-            self._add(orjson.dumps(event).decode() + "\n")
-        else:
-            self._add(f"{now} [info     ] {method} {path} {status} {milliseconds} ms reference={reference}\n")
+        if not self._entries:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        method, path = scope.get("method", "WEBSOCKET"), scope.get("raw_path") or scope["path"]
+        self._entries.append(Entry(time.time(), method, path, status, seconds, reference))
 
     def flush(self) -> None:
         """Write what has gathered."""
-        lines, self._lines = self._lines, []
-        self._stream.write("".join(lines))
-        self._stream.flush()
+        entries, self._entries = self._entries, []
+        write = self._for_collectors if self._json else self._for_people
+        lines = [write(entry) for entry in entries if entry.status != 200 or entry.path not in PROBES]
+        if lines:
+            self._stream.write("".join(lines))
+            self._stream.flush()
 
-    def _add(self, line: str) -> None:
-        if not self._lines:
-            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
-        self._lines.append(line)
+    def _for_collectors(self, entry: Entry) -> str:
+        event = {
+            "timestamp": self._instant(entry.ended_at),
+            "level": "info",
+            "logger": "portal.access",
+            "event": "request",
+            "reference": entry.reference,
+            "method": entry.method,
+            "path": written(entry.path),
+            "status": entry.status,
+            "milliseconds": round(entry.seconds * 1000, 1),
+        }
+        return orjson.dumps(event).decode() + "\n"
 
-    def _now(self) -> str:
-        """The present instant; only its microseconds are written anew each time."""
-        now = time.time()
-        second = int(now)
+    def _for_people(self, entry: Entry) -> str:
+        instant, path, tenths = self._instant(entry.ended_at), written(entry.path), round(entry.seconds * 10_000)
+        milliseconds, status, reference = f"{tenths // 10}.{tenths % 10}", entry.status, entry.reference
+        return f"{instant} [info     ] {entry.method} {path} {status} {milliseconds} ms reference={reference}\n"
+
+    def _instant(self, at: float) -> str:
+        """An instant as text; only its microseconds are written anew each time."""
+        second = int(at)
         if second != self._second:
             self._second, self._until_second = second, f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
-        return f"{self._until_second}.{int((now - second) * 1e6):06}Z"
+        return f"{self._until_second}.{int((at - second) * 1e6):06}Z"
 
 
-def written_path(scope: MutableMapping[str, Any]) -> str:
+@lru_cache(maxsize=64)
+def written(path: bytes | str) -> str:
     """The path as it was sent, percent-encoded, so that it cannot break the line; shortened when very long."""
-    raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace")
-    path = raw.decode("ascii", "backslashreplace")
-    if not path.isprintable() or " " in path:
-        path = repr(path)
-    return path if len(path) <= PATH_CHARACTERS_MAX else path[:PATH_CHARACTERS_MAX] + "…"
+    raw = path if isinstance(path, bytes) else path.encode("utf-8", "backslashreplace")
+    text = raw.decode("ascii", "backslashreplace")
+    if not text.isprintable() or " " in text:
+        text = repr(text)
+    return text if len(text) <= PATH_CHARACTERS_MAX else text[:PATH_CHARACTERS_MAX] + "…"

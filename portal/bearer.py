@@ -1,17 +1,18 @@
 """Bearer tokens at the door: verified once, remembered until they end.
 
 An ES256 verification takes 175 µs of processor time, as much as a whole planned read (160 µs); a remembered token takes
-2 µs. A revoked token ends with the next look at the keys, half a minute later at the latest. What is remembered is bounded, keyed by the token's SHA-256 (no token is kept in memory), and dropped with its key.
+2 µs. A revoked token ends with the next look at the keys, half a minute later at the latest. What is remembered is
+bounded, keyed by SHA-256 (no token is kept in memory), and dropped with its key. The oldest goes first, not the least
+lately used: a token lives for minutes, and whose is forgotten too early is verified once more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,6 +35,9 @@ TOKENS_REMEMBERED_MAX = 4_096
 KEYS_KNOWN_FOR = dt.timedelta(seconds=30)
 # An unknown `kid` may be a key made just now; but made-up ones must not become a read of the database each.
 KEYS_SOUGHT_EVERY = dt.timedelta(seconds=1)
+# A token is remembered as nearly every client sends it, so that the header need not be taken apart to find it.
+SCHEME = b"Bearer "
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -55,10 +59,19 @@ class BearerTokens:
         self._clock = clock
         self._keys: Mapping[str, ECKey] = {}
         self._keys_read_at: dt.datetime | None = None
+        self._keys_known_until = NEVER
         self._reading = asyncio.Lock()
         # A viewer has a language, so a token that is used in both stands here twice.
-        self._remembered: OrderedDict[tuple[bytes, Language], Known] = OrderedDict()
+        self._remembered: dict[tuple[bytes, Language], Known] = {}
         self._revoked: frozenset[UUID] = frozenset()
+
+    def remembered(self, authorization: bytes, language: Language) -> Viewer | None:
+        """The viewer of an `Authorization` header, where it takes no more than to remember; else `viewer` must be asked."""
+        now = self._clock()
+        known = self._remembered.get((sha256(authorization).digest(), language))
+        if known is None or known.ends_at <= now or now >= self._keys_known_until or known.facts.jkt is not None:
+            return None
+        return known.viewer
 
     async def viewer(self, token: str, language: Language, proof: Proof | None = None) -> Viewer:
         """The viewer that a valid token makes; raises `InvalidTokenError`.
@@ -79,19 +92,18 @@ class BearerTokens:
 
     def look_again(self) -> None:
         """Read keys and revocations anew before the next token, because something of them has just changed."""
-        self._keys_read_at = None
+        self._keys_read_at, self._keys_known_until = None, NEVER
 
     async def _known(self, token: str, language: Language) -> Known:
         now = self._clock()
         if self._keys_read_at is None or now - self._keys_read_at >= KEYS_KNOWN_FOR:
             await self._know_keys(now, KEYS_KNOWN_FOR)
-        place = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest(), language
+        place = sha256(SCHEME + token.encode("utf-8", "surrogatepass")).digest(), language
         known = self._remembered.get(place)
         if known is not None:
             if known.ends_at <= now:
                 del self._remembered[place]
                 raise InvalidTokenError("the token has expired")
-            self._remembered.move_to_end(place)
             return known
         if key_id(token) not in self._keys:
             await self._know_keys(now, KEYS_SOUGHT_EVERY)
@@ -101,7 +113,7 @@ class BearerTokens:
         known = Known(facts.expires_at + LEEWAY, viewer_of_token(facts, language, self._ceiling), facts)
         self._remembered[place] = known
         if len(self._remembered) > TOKENS_REMEMBERED_MAX:
-            self._remembered.popitem(last=False)
+            del self._remembered[next(iter(self._remembered))]
         return known
 
     async def _know_keys(self, now: dt.datetime, age_max: dt.timedelta) -> None:
@@ -119,6 +131,7 @@ class BearerTokens:
                 for place in [place for place, known in self._remembered.items() if names(known.facts) & revoked]:
                     del self._remembered[place]
             self._keys, self._keys_read_at, self._revoked = keys, now, revoked
+            self._keys_known_until = now + KEYS_KNOWN_FOR
 
 
 def names(facts: AccessToken) -> frozenset[UUID]:

@@ -2,7 +2,8 @@
 
 Plain ASGI, because it stands before every planned read. The GraphQL door's addresses are in `direct` and go to it at once;
 Starlette's own layers and routing would cost a tenth of a planned read. What is raised inside is answered here, so
-Starlette's outermost layer, which would do the same, is left out.
+Starlette's outermost layer, which would do the same, is left out. A page may have its own words in the headers that
+protect; a program's answers all have the same, and fewer: there is nothing to frame and no link to follow in JSON.
 """
 
 from __future__ import annotations
@@ -28,14 +29,18 @@ LOGGER = structlog.get_logger("portal.front")
 SANE_REFERENCE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # References tell requests apart and need not be hard to guess: no system call for each. Seeded by the system once a process.
 REFERENCES = random.Random()  # noqa: S311 - as said
-DEFAULT_HEADERS = [
+Header = tuple[bytes, bytes]
+DIRECT_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+DEFAULT_HEADERS: tuple[Header, ...] = (
+    *DIRECT_HEADERS,
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-]
+)
 
-# Applications by the kind of connection ("http", "websocket") and the exact path.
+# Applications by the kind of connection ("http", "websocket") and the exact path. They leave `DIRECT_HEADERS` to us.
 Direct = MutableMapping[tuple[str, str], ASGIApp]
 # Renders what a visitor sees of a fault; the reference is in `foundation.logs.request_reference`.
 Failure = Callable[[Request, Exception], Awaitable[Response]]
@@ -57,20 +62,22 @@ class Front:
         self._direct = direct
         self._failure = failure
         self._log = access_log
-        self._defaults = (
-            [*DEFAULT_HEADERS, (b"strict-transport-security", HSTS.encode())] if secure else DEFAULT_HEADERS
-        )
+        always: tuple[Header, ...] = ((b"strict-transport-security", HSTS.encode()),) if secure else ()
+        self._defaults, self._of_direct = DEFAULT_HEADERS + always, DIRECT_HEADERS + always
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket; what is raised within is logged here and goes no further."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(scope, send, self._defaults)
+        app = self._direct.get((scope["type"], scope["path"]))
+        exchange = Exchange(scope, send, self._defaults if app is None else self._of_direct)
         token = request_reference.set(exchange.reference)
         try:
-            app = self._direct.get((scope["type"], scope["path"]), self._app)
-            await app(scope, receive, exchange.send)
+            if app is None:
+                await self._app(scope, receive, exchange.send)
+            else:
+                await app(scope, receive, exchange.send_direct)
         except ClientDisconnect:
             pass  # Nobody is left to answer.
         except Exception as error:
@@ -99,7 +106,7 @@ class Exchange:
 
     __slots__ = ("_defaults", "_send", "reference", "scope", "started", "status")
 
-    def __init__(self, scope: Scope, send: Send, defaults: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, scope: Scope, send: Send, defaults: tuple[Header, ...]) -> None:
         self.scope = scope
         self.started = time.perf_counter()
         self.reference = reference_of(scope)
@@ -111,7 +118,7 @@ class Exchange:
         """Pass a message on; the first of an answer gets the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers: list[tuple[bytes, bytes]] = message.get("headers") or []
+            headers: list[Header] = message.get("headers") or []
             present = dict(headers)
             message["headers"] = [
                 *headers,
@@ -123,6 +130,14 @@ class Exchange:
         elif message["type"] == "websocket.close" and not self.status:
             self.status = 403
         await self._send(message)
+
+    def send_direct(self, message: Message) -> Awaitable[None]:
+        """The same for an application that leaves our headers to us. Not a coroutine, because this is passed twice an answer."""
+        if message["type"] != "http.response.start":
+            return self._send(message) if self.scope["type"] == "http" else self.send(message)
+        self.status = message["status"]
+        message["headers"] += (*self._defaults, (b"x-request-id", self.reference.encode()))
+        return self._send(message)
 
 
 def reference_of(scope: MutableMapping[str, Any]) -> str:

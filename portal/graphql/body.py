@@ -37,6 +37,7 @@ def check_sent_plain(headers: Mapping[bytes, bytes], bytes_max: int) -> None:
 
 async def read_body(receive: Receive, bytes_max: int) -> bytes:
     """The whole body; refused as soon as it is too large, whatever its headers said."""
+    # Most bodies come in one part.
     parts: list[bytes] = []
     size = 0
     while True:
@@ -47,9 +48,9 @@ async def read_body(receive: Receive, bytes_max: int) -> bytes:
         size += len(part)
         if size > bytes_max:
             raise over_limit("body_bytes", bytes_max, 413)
-        parts.append(part)
         if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            return b"".join((*parts, part)) if parts else part
+        parts.append(part)
 
 
 async def discard(receive: Receive, headers: Mapping[bytes, bytes], bytes_max: int) -> bool:

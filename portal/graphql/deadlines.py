@@ -16,32 +16,33 @@ class Deadlines:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._running: dict[Limit, None] = {}
+        self.running: dict[Limit, None] = {}
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._armed = False
 
     def limit(self) -> Limit:
         """A limit for what the current task does within `with`; `TimeoutError` is raised at its end if it took longer."""
         return Limit(self)
 
-    def begin(self, limit: Limit, loop: asyncio.AbstractEventLoop) -> None:
-        """Watch a limit from now on."""
-        self._running[limit] = None
+    def watch(self) -> asyncio.AbstractEventLoop:
+        """Have the timer running; the loop on which it runs."""
+        # Asking for the running loop is a system call, so it is asked once.
+        loop = self.loop
+        if loop is None:
+            loop = self.loop = asyncio.get_running_loop()
         if not self._armed:
             self._armed = True
             loop.call_later(self.seconds, self._sweep, loop)
-
-    def end(self, limit: Limit) -> None:
-        """Watch it no more."""
-        self._running.pop(limit, None)
+        return loop
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Expire what is due; look again when the oldest of the others will be."""
         now = loop.time()
-        for limit in list(self._running):
+        for limit in list(self.running):
             if limit.ends_at > now:
                 loop.call_later(limit.ends_at - now, self._sweep, loop)
                 return
-            del self._running[limit]
+            del self.running[limit]
             limit.expire()
         self._armed = False
 
@@ -59,17 +60,18 @@ class Limit:
         self.expired = False
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
+        deadlines = self._deadlines
+        loop = deadlines.watch()
+        task = asyncio.current_task(loop)
         assert task is not None
-        loop = asyncio.get_running_loop()
         self._task = task
         self._cancelling = task.cancelling()
-        self.ends_at = loop.time() + self._deadlines.seconds
-        self._deadlines.begin(self, loop)
+        self.ends_at = loop.time() + deadlines.seconds
+        deadlines.running[self] = None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._deadlines.end(self)
+        self._deadlines.running.pop(self, None)
         if self.expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 

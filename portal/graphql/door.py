@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Protocol
 
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from foundation.settings import Settings
 from portal.callers import Caller, CallerRefusedError
@@ -40,7 +40,7 @@ class Engine(Protocol):
 class Callers(Protocol):
     """Finds out who asks; `portal.callers.Callers` does."""
 
-    async def caller(self, connection: HTTPConnection) -> Caller:
+    async def caller(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Caller:
         """Who asks by HTTP, or by a WebSocket's opening request; raises `CallerRefusedError`."""
         ...
 
@@ -48,7 +48,7 @@ class Callers(Protocol):
         """Who asks with the value of an `Authorization` header, likewise."""
         ...
 
-    def language(self, connection: HTTPConnection) -> Language:
+    def language(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Language:
         """The language in which the caller is answered."""
         ...
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from portal.callers import Caller, CallerRefusedError
@@ -27,14 +26,14 @@ from portal.graphql.errors import (
     refusal_headers,
     timed_out,
 )
-from portal.graphql.media import EVENT_STREAM, GRAPHQL, JSON, Accepted, MediaType, accepted, is_json
+from portal.graphql.media import EVENT_STREAM, GRAPHQL, JSON, Accepted, accepted, is_json
 from portal.graphql.parameters import from_object, from_url
 from portal.graphql.sse import send_stream
+from portal.headers import header_map
 from resolvers.planner.engine import Answer, Operation
 from segments.viewer import Language
 
 METHODS = ("GET", "POST")
-FIXED_HEADERS = [(b"cache-control", b"no-store")]
 CONTENT_TYPES = {media_type: f"{media_type}; charset=utf-8".encode() for media_type in (GRAPHQL, JSON)}
 
 
@@ -49,17 +48,12 @@ class Exchange:
     wanted: Accepted
     body_read: bool = False
 
-    @property
-    def media_type(self) -> MediaType:
-        """How an answer or an error is written when it is not streamed."""
-        return GRAPHQL if self.wanted.best == GRAPHQL else JSON
-
     async def respond(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Send the whole response."""
         written = [
-            (b"content-type", CONTENT_TYPES[self.media_type]),
-            (b"content-length", str(len(body)).encode()),
-            *FIXED_HEADERS,
+            (b"content-type", CONTENT_TYPES[self.wanted.whole]),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
         ]
         if headers:
             written += [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -69,12 +63,9 @@ class Exchange:
         await self.send({"type": "http.response.start", "status": status, "headers": written})
         await self.send({"type": "http.response.body", "body": body})
 
-    async def answer(self, answer: Answer) -> None:
-        """Send the answer to an operation."""
-        if not answer.refused:
-            await self.respond(200, answer.body)
-            return
-        status = STATUSES.get(answer.code or "", 200 if self.media_type == JSON else 400)
+    async def refuse(self, answer: Answer) -> None:
+        """Send an answer that is a request error: nothing ran."""
+        status = STATUSES.get(answer.code or "", 200 if self.wanted.whole == JSON else 400)
         await self.respond(status, answer.body, refusal_headers(answer))
 
 
@@ -92,7 +83,9 @@ class GraphQLOverHTTP:
         limit = self._door.deadlines.limit()
         try:
             with limit:
-                answer = await self._answer(exchange)
+                caller, operation = await self._request(exchange)
+                streamed = self._streams_only or exchange.wanted.best == EVENT_STREAM
+                answer = None if streamed else await self._door.engine.execute(caller.viewer, operation)
         except ClientGoneError:
             return
         except (ProtocolError, CallerRefusedError) as error:
@@ -102,19 +95,14 @@ class GraphQLOverHTTP:
             if limit.expired and isinstance(error, TimeoutError):
                 await self._late(exchange)
                 return
-            answer = failed(error, self._language(exchange))
-        if isinstance(answer, Answer):
-            await exchange.answer(answer)
+            await exchange.refuse(failed(error, self._language(exchange)))
+            return
+        if answer is None or (answer.code == STREAMED and exchange.wanted.stream):
+            await send_stream(self._door, caller, operation, scope, receive, send)
+        elif answer.refused:
+            await exchange.refuse(answer)
         else:
-            await send_stream(self._door, *answer, scope, receive, send)
-
-    async def _answer(self, exchange: Exchange) -> Answer | tuple[Caller, Operation]:
-        """The answer, or what is to be streamed because it has many or the client asks for events."""
-        caller, operation = await self._request(exchange)
-        if self._streams_only or exchange.wanted.best == EVENT_STREAM:
-            return caller, operation
-        answer = await self._door.engine.execute(caller.viewer, operation)
-        return (caller, operation) if answer.code == STREAMED and exchange.wanted.stream else answer
+            await exchange.respond(200, answer.body)
 
     async def _request(self, exchange: Exchange) -> tuple[Caller, Operation]:
         """Who asks for which operation, or why that is no request."""
@@ -129,7 +117,7 @@ class GraphQLOverHTTP:
             if not is_json(headers.get(b"content-type")):
                 raise ProtocolError(415, "UNSUPPORTED_MEDIA_TYPE", "protocol.content_type", {"Accept-Post": JSON})
             check_sent_plain(headers, door.bounds.body_bytes)
-        caller = await door.callers.caller(HTTPConnection(exchange.scope))
+        caller = await door.callers.caller(exchange.scope, headers)
         if caller.by_cookie:
             door.same_site.check(headers)
         if method == "GET":
@@ -144,7 +132,7 @@ class GraphQLOverHTTP:
         """What took too long was either the client with its body or we with the answer."""
         seconds = self._door.deadlines.seconds
         if exchange.body_read:
-            await exchange.answer(timed_out(seconds, self._language(exchange)))
+            await exchange.refuse(timed_out(seconds, self._language(exchange)))
         else:
             await self._refuse(
                 exchange, ProtocolError(408, "BODY_TIMEOUT", "protocol.body_slow", maximum=f"{seconds:g}")
@@ -157,13 +145,4 @@ class GraphQLOverHTTP:
         await exchange.respond(error.status, error_body(message, error.code), error.headers)
 
     def _language(self, exchange: Exchange) -> Language:
-        return self._door.callers.language(HTTPConnection(exchange.scope))
-
-
-def header_map(scope: Scope) -> dict[bytes, bytes]:
-    """The headers by their lower-case names; one that is given several times is a list, as HTTP has it."""
-    pairs: list[tuple[bytes, bytes]] = scope["headers"]
-    headers = dict(pairs)
-    if len(headers) != len(pairs):
-        headers = {name: b", ".join(value for each, value in pairs if each == name) for name in headers}
-    return headers
+        return self._door.callers.language(exchange.scope, exchange.headers)

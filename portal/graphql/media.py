@@ -27,6 +27,11 @@ class Accepted:
     best: MediaType | None
     stream: bool
 
+    @property
+    def whole(self) -> MediaType:
+        """How an answer or an error is written when it is not streamed."""
+        return GRAPHQL if self.best == GRAPHQL else JSON
+
 
 @dataclass(frozen=True, slots=True)
 class Range:

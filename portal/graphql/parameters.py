@@ -15,6 +15,15 @@ from portal.graphql.errors import ProtocolError, bad_request, over_limit
 
 # Where Apollo's clients put a document's hash: `extensions.persistedQuery.sha256Hash`.
 PERSISTED_QUERY = "persistedQuery"
+# What a parameter is, when it is there and not null.
+SHAPE: tuple[tuple[str, type, str], ...] = (
+    ("query", str, "string"),
+    ("documentId", str, "string"),
+    ("operationName", str, "string"),
+    ("variables", dict, "object"),
+    ("extensions", dict, "object"),
+)
+NO_VARIABLES: Mapping[str, Any] = {}
 URL_PARAMETERS_MAX = 100
 
 
@@ -37,20 +46,24 @@ class Bounds:
     tokens: int
 
 
-def from_object(body: Mapping[str, object], bounds: Bounds) -> Parameters:
+def from_object(body: Mapping[str, Any], bounds: Bounds) -> Parameters:
     """The parameters in the body of a POST, or in the payload of a WebSocket's `subscribe`."""
-    variables = as_map(body, "variables")
+    for name, kind, expected in SHAPE:
+        value = body.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise wrong_type(name, expected)
+    variables: Mapping[str, Any] = body.get("variables") or NO_VARIABLES
     if len(variables) > bounds.variables:
         raise over_limit("variables", bounds.variables)
-    query, document_id = as_text(body, "query"), as_text(body, "documentId")
-    extensions = as_map(body, "extensions")
-    digest = named_digest(document_id, extensions) if document_id is not None or extensions else None
+    query: str | None = body.get("query")
+    document_id, extensions = body.get("documentId"), body.get("extensions")
+    digest = named_digest(document_id, extensions or {}) if document_id is not None or extensions else None
     if query is None and digest is None:
         raise bad_request("protocol.no_document")
     if query is not None:
         refuse_nul(query, bounds.tokens)
     # A name that is empty is none: GraphiQL and others send it so.
-    return Parameters(query, digest, variables, as_text(body, "operationName") or None)
+    return Parameters(query, digest, variables, body.get("operationName") or None)
 
 
 def from_url(query_string: bytes, bounds: Bounds) -> Parameters:
@@ -95,24 +108,6 @@ def sha256_of(identifier: object, prefix: str) -> str:
     if not identifier.startswith(prefix) or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise bad_request("protocol.document_id")
     return digest
-
-
-def as_text(body: Mapping[str, object], name: str) -> str | None:
-    """A parameter that is a string, null or absent."""
-    value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise wrong_type(name, "string")
-    return value
-
-
-def as_map(body: Mapping[str, object], name: str) -> Mapping[str, Any]:
-    """A parameter that is an object, null or absent."""
-    value = body.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise wrong_type(name, "object")
-    return cast("dict[str, Any]", value)
 
 
 def wrong_type(name: str, expected: str) -> ProtocolError:

@@ -10,20 +10,19 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
-from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from foundation.language import translate
 from portal.callers import Caller
 from portal.graphql.door import Door, Standing
 from portal.graphql.errors import error_body
+from portal.headers import header_map
 from resolvers.planner.engine import Answer, Operation
 from segments.viewer import Language
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
     # Proxies such as nginx would otherwise keep events until a buffer is full.
     (b"x-accel-buffering", b"no"),
 ]
@@ -44,7 +43,7 @@ class EventStream:
 
     async def start(self) -> None:
         """Send the headers at once, so that the client knows it is connected; events may be long in coming."""
-        await self._put({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await self._put({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
         await self.write(COMMENT)
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
@@ -96,7 +95,7 @@ async def send_stream(
 ) -> None:
     """Send the answers of an operation until it ends, the client leaves or the caller's standing does."""
     stream = EventStream(send, door.settings.graphql_send_seconds)
-    standing = Standing(caller, lambda: door.callers.caller(HTTPConnection(scope)), door.standing_seconds)
+    standing = Standing(caller, lambda: door.callers.caller(scope, header_map(scope)), door.standing_seconds)
     gone = asyncio.ensure_future(left(receive))
     upcoming = Upcoming(door.answers(caller.viewer, operation))
     try:

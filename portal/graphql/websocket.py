@@ -10,16 +10,15 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
-from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from portal.callers import Caller, CallerRefusedError
 from portal.graphql import messages
 from portal.graphql.door import Door, Standing
 from portal.graphql.errors import failed
-from portal.graphql.http import header_map
 from portal.graphql.messages import CloseError, Complete, Plain, Subscribe
 from portal.graphql.operations import GoneError, Operations
+from portal.headers import header_map
 
 SUBPROTOCOL = "graphql-transport-ws"
 
@@ -54,6 +53,7 @@ class Connection:
         self.operations = Operations(door, self._say)
         self._door = door
         self._scope = scope
+        self._headers = header_map(scope)
         self._receive = receive
         self._send = send
         # Frames of several operations go out one after another; the reader waits too, so pings cannot pile up.
@@ -99,7 +99,7 @@ class Connection:
     async def _opening_caller(self) -> Caller | CallerRefusedError:
         """Whom the opening request names. That nobody may come unknown is not yet a refusal: a token may follow."""
         try:
-            caller = await self._door.callers.caller(HTTPConnection(self._scope))
+            caller = await self._door.callers.caller(self._scope, self._headers)
         except CallerRefusedError as error:
             return error
         if caller.by_cookie:
@@ -108,9 +108,8 @@ class Connection:
 
     def _check_origin(self) -> None:
         """Other sites' pages can open a WebSocket with our cookie; browsers always say which page does it."""
-        headers = header_map(self._scope)
-        origin = headers.get(b"origin")
-        if origin is not None and not self._door.same_site.is_own(origin, headers):
+        origin = self._headers.get(b"origin")
+        if origin is not None and not self._door.same_site.is_own(origin, self._headers):
             raise CloseError(4403, "Forbidden")
 
     async def _introduced(self, opening: Caller | CallerRefusedError) -> tuple[Caller, str | None]:
@@ -128,7 +127,7 @@ class Connection:
             if authorization is not None:
                 if not isinstance(authorization, str):
                     raise messages.invalid("Authorization is text")
-                language = self._door.callers.language(HTTPConnection(self._scope))
+                language = self._door.callers.language(self._scope, self._headers)
                 return await self._door.callers.bearer(authorization, language), authorization
             if isinstance(opening, CallerRefusedError):
                 raise opening
@@ -149,10 +148,10 @@ class Connection:
                     pass
 
     async def _found_again(self, authorization: str | None) -> Caller:
-        connection = HTTPConnection(self._scope)
+        callers = self._door.callers
         if authorization is None:
-            return await self._door.callers.caller(connection)
-        return await self._door.callers.bearer(authorization, self._door.callers.language(connection))
+            return await callers.caller(self._scope, self._headers)
+        return await callers.bearer(authorization, callers.language(self._scope, self._headers))
 
     # ---- messages
 

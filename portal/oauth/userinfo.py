@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from domain.identity.openid import OPENID, claims_of
 from domain.identity.tables import Person
 from portal.callers import INVALID_TOKEN, CallerRefusedError, Callers
+from portal.headers import header_map
 from portal.oauth.bridge import ANSWER_HEADERS
 from portal.oauth.issuer import Issuer
 
@@ -21,7 +22,7 @@ async def userinfo(issuer: Issuer, callers: Callers, request: Request) -> Respon
     if authorization is None:
         return refused(401, "invalid_token", "Bearer")
     try:
-        await callers.caller(request)
+        await callers.caller(request.scope, header_map(request.scope))
     except CallerRefusedError as error:
         return refused(error.status, "invalid_token", error.headers.get("WWW-Authenticate", "Bearer"))
     facts = await issuer.tokens.facts(authorization.partition(" ")[2].strip())

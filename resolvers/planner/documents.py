@@ -35,13 +35,14 @@ class Document:
         self.check_request = limits.prepare(self.schema, self.ast, self.operation)
         self.demands = Demands(self.schema, self.operation, self.fragments)
         self.coercion = Coercion(self.schema, self.operation.variable_definitions or ())
+        self.streamed = self.kind is g.OperationType.SUBSCRIPTION
         self.planned = self.kind is g.OperationType.QUERY
         self.plans = Plans()
         self.read_backs: dict[tuple[Any, ...], Plans] = {}
 
     def check_not_streamed(self) -> None:
         """Refuse a subscription where one answer is expected."""
-        if self.kind is g.OperationType.SUBSCRIPTION:
+        if self.streamed:
             raise RequestError("SUBSCRIPTION_NOT_STREAMED", "request.subscription_not_streamed")
 
     def admit(self, held: frozenset[str], variables: Mapping[str, Any]) -> Any:
@@ -49,23 +50,18 @@ class Document:
         demands = self.demands
         if not demands.scopes <= held:
             demands.check(held)
-        coerced = self.coerce(variables)
-        if demands.id_places:
-            demands.check_ids(held, coerced)
-        return coerced
-
-    def coerce(self, variables: Mapping[str, Any]) -> Any:
-        """The request's variables by the rules of GraphQL, and the limits that depend on them."""
         coerced = self.coercion(variables)
         if isinstance(coerced, list):
             raise GraphQLFaults("BAD_USER_INPUT", coerced)
         if self.check_request is not unlimited:
             self.check_request(coerced.coerced)
+        if demands.id_places:
+            demands.check_ids(held, coerced)
         return coerced
 
     def plan(self, variables: Any) -> Plan:
         """The plan for these variables; compiled when no request had the same facts before."""
-        plan = self.plans.find(variables)
+        plan = self.plans.tree.find(variables)
         return self.compile(variables) if plan is None else plan
 
     def compile(self, variables: Any) -> Plan:

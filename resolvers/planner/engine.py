@@ -93,7 +93,6 @@ class Engine:
         """The answer to a query or mutation."""
         try:
             document = self.document(viewer, operation)
-            document.check_not_streamed()
             variables = document.admit(viewer.scopes, operation.variables)
             if document.planned:
                 try:
@@ -102,17 +101,18 @@ class Engine:
                     document.planned = False
                 else:
                     return await self.read(plan, variables, viewer)
+            document.check_not_streamed()
             return await self.run(document, operation, viewer)
         except Exception as error:  # noqa: BLE001 - the one place that turns what went wrong into an answer
             return refused(error, viewer)
 
     async def read(self, plan: Plan, variables: Any, viewer: Viewer) -> Answer:
         """The answer of a planned query: PostgreSQL's bytes, untouched unless Python computes fields."""
-        arguments = plan.arguments(variables, viewer, self.clock())
-        data: bytes = await self.pool.fetch(plan.name, plan.sql, arguments)
+        arguments = plan.arguments(variables, viewer, self.clock() if plan.timed else None)
+        body = plan.body(await self.pool.fetch(plan.name, plan.sql, arguments))
         if plan.batches:
-            data = orjson.dumps(fill_batches(orjson.loads(data), plan.batches, viewer))
-        return Answer(b'{"data":' + data + b"}")
+            body = orjson.dumps(fill_batches(orjson.loads(body), plan.batches, viewer))
+        return Answer(body)
 
     async def run(self, document: Document, operation: Operation, viewer: Viewer) -> Answer:
         """What is not one statement, in one transaction that commits here."""
@@ -133,7 +133,7 @@ class Engine:
         """An answer for every event of a subscription that the viewer may see; a single refusal when it cannot start."""
         try:
             document = self.document(viewer, operation)
-            if document.kind is not g.OperationType.SUBSCRIPTION:
+            if not document.streamed:
                 yield await self.execute(viewer, operation)
                 return
             variables = document.admit(viewer.scopes, operation.variables)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from resolvers.planner.declare import Batch
-from resolvers.planner.sqljson import Expression, literal
+from resolvers.planner.sqljson import Expression, JsonObject, literal
 from resolvers.planner.values import Constant, Get, Values
 from segments.viewer import ROW_SETTINGS, Viewer
 
@@ -21,13 +22,13 @@ PLANS_PER_DOCUMENT_MAX = 64
 _numbers = itertools.count()
 
 # What a statement may bind besides the request's own values.
-Take = Callable[[Any, Viewer, dt.datetime], Any]
+Take = Callable[[Viewer, dt.datetime | None], Any]
 VIEWER_BINDS: dict[str, Take] = {
-    "viewer_language": lambda _, viewer, __: viewer.language,
-    "viewer_now": lambda _, __, now: now,
-    "viewer_audience": lambda _, viewer, __: viewer.settings[0],
-    "viewer_customer": lambda _, viewer, __: viewer.customer_id,
-    "viewer_person": lambda _, viewer, __: viewer.person_id,
+    "viewer_language": lambda viewer, _: viewer.language,
+    "viewer_now": lambda _, now: now,
+    "viewer_audience": lambda viewer, _: viewer.settings[0],
+    "viewer_customer": lambda viewer, _: viewer.customer_id,
+    "viewer_person": lambda viewer, _: viewer.person_id,
 }
 SETTING_BINDS = [f"set_{at}" for at in range(len(ROW_SETTINGS))]
 
@@ -36,7 +37,8 @@ class Plan:
     """One statement, and for each of its parameters where the value comes from."""
 
     def __init__(self, answer: Expression, values: Values, batches: Sequence[Batch], *, secured: bool) -> None:
-        compiled = sa.select(under_row_settings(answer) if secured else answer).compile(dialect=DIALECT)
+        self._before, member, self._after = envelope(answer) if secured else (b"", answer, b"")
+        compiled = sa.select(under_row_settings(member) if secured else member).compile(dialect=DIALECT)
         self.sql = str(compiled)
         self.name = f"q{next(_numbers)}"
         self.batches = list(batches)
@@ -44,16 +46,54 @@ class Plan:
         # A viewer has its settings ready, in the order in which secured statements begin.
         self.begins_with_settings = list(names[: len(SETTING_BINDS)]) == SETTING_BINDS
         own = names[len(SETTING_BINDS) :] if self.begins_with_settings else names
-        self.takes = [take(name, compiled, values) for name in own]
+        self.timed = "viewer_now" in names
+        self._constants: list[Any] = [None] * len(own)
+        self._takes: list[tuple[int, Take]] = []
+        self._gets: list[tuple[int, Get]] = []
+        for at, name in enumerate(own):
+            self._know(at, name, compiled, values)
         # An argument is checked even where nothing is asked of what it belongs to.
         self.checks = [get for name, get in values.binds.items() if name not in names]
 
-    def arguments(self, variables: Any, viewer: Viewer, now: dt.datetime) -> list[Any]:
-        """The values of the statement's parameters for a request."""
+    def arguments(self, variables: Any, viewer: Viewer, now: dt.datetime | None) -> list[Any]:
+        """The values of the statement's parameters for a request; `now` is needed where the plan is `timed`."""
         for check in self.checks:
             check(variables)
-        values = [get(variables, viewer, now) for get in self.takes]
+        values = self._constants.copy()
+        for at, take in self._takes:
+            values[at] = take(viewer, now)
+        for at, get in self._gets:
+            values[at] = get(variables)
         return [*viewer.settings, *values] if self.begins_with_settings else values
+
+    def body(self, found: bytes | None) -> bytes:
+        """The response that the statement's value makes."""
+        return self._before + (found or b"null") + self._after
+
+    def _know(self, at: int, name: str, compiled: Any, values: Values) -> None:
+        """Where the value of one parameter comes from, through the processing its column type asks for."""
+        if name in VIEWER_BINDS:
+            self._takes.append((at, VIEWER_BINDS[name]))
+            return
+        process = compiled.binds[name].type.dialect_impl(DIALECT).bind_processor(DIALECT)
+        get = values.binds.get(name)
+        if get is None or isinstance(get, Constant):
+            constant = compiled.params[name] if get is None else get.value
+            self._constants[at] = process(constant) if process and constant is not None else constant
+        else:
+            self._gets.append((at, processed(get, process) if process else get))
+
+
+def envelope(answer: Expression) -> tuple[bytes, Expression, bytes]:
+    """What stands around the JSON of the innermost object that need not be written by PostgreSQL, and that JSON.
+
+    Objects of one member are the same for every request; to let PostgreSQL write them copies all within once more each.
+    """
+    before, after = b'{"data":', b"}"
+    while isinstance(answer, JsonObject) and len(answer.pairs) == 1 and isinstance(answer.pairs[0][1].type, JSON):
+        ((key, answer),) = answer.pairs
+        before, after = before + b'{"%b":' % key.encode(), after + b"}"
+    return before, answer, after
 
 
 def under_row_settings(answer: Expression) -> Expression:
@@ -68,28 +108,10 @@ def under_row_settings(answer: Expression) -> Expression:
     return sa.case((sa.and_(*settings), answer))
 
 
-def take(name: str, compiled: Any, values: Values) -> Take:
-    """Where the value of one parameter comes from, through the processing its column type asks for."""
-    if name in VIEWER_BINDS:
-        return VIEWER_BINDS[name]
-    process = compiled.binds[name].type.dialect_impl(DIALECT).bind_processor(DIALECT)
-    get = values.binds.get(name)
-    if get is None:
-        constant = compiled.params[name]
-        ready = process(constant) if process and constant is not None else constant
-        return lambda _, __, ___: ready
-    return processed(get, process)
-
-
-def processed(get: Get, process: Callable[[Any], Any] | None) -> Take:
+def processed(get: Get, process: Callable[[Any], Any]) -> Get:
     """A request's value as the driver takes it."""
-    if isinstance(get, Constant):
-        constant = get.value if process is None or get.value is None else process(get.value)
-        return lambda _, __, ___: constant
-    if process is None:
-        return lambda variables, _, __: get(variables)
 
-    def ready(variables: Any, _: Viewer, __: dt.datetime) -> Any:
+    def ready(variables: Any) -> Any:
         value = get(variables)
         return value if value is None else process(value)
 

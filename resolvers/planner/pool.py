@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from foundation.database import Database
+from resolvers.planner.asyncpg_internals import protocol_calls, state_of
 
 STATEMENTS_PER_CONNECTION_MAX = 256
 
@@ -26,24 +27,28 @@ class ReadConnection:
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
-        self.statements: OrderedDict[str, Any] = OrderedDict()
+        self.is_connected, self._bind_execute = protocol_calls(raw)
+        # Each with its state; the statement is kept because it takes its state along.
+        self.statements: OrderedDict[str, tuple[Any, Any]] = OrderedDict()
 
     async def fetch(self, name: str, sql: str, arguments: Sequence[Any]) -> Any:
         """The single value of a statement, prepared under its name so that PostgreSQL plans it once."""
-        statement = self.statements.get(name)
-        if statement is None:
-            statement = await self.prepare(name, sql)
+        prepared = self.statements.get(name)
+        if prepared is None:
+            prepared = await self.prepare(name, sql)
         else:
             self.statements.move_to_end(name)
-        return await statement.fetchval(*arguments)
+        rows, _, _ = await self._bind_execute(prepared[1], arguments, "", 1, True, None)
+        return rows[0][0]
 
-    async def prepare(self, name: str, sql: str) -> Any:
+    async def prepare(self, name: str, sql: str) -> tuple[Any, Any]:
         """Prepare a statement, and deallocate the one used longest ago where there are too many."""
         if len(self.statements) >= STATEMENTS_PER_CONNECTION_MAX:
             old, _ = self.statements.popitem(last=False)
             await self.raw.execute(f'DEALLOCATE "{old}"')
-        statement = self.statements[name] = await self.raw.prepare(sql, name=name)
-        return statement
+        statement = await self.raw.prepare(sql, name=name)
+        prepared = self.statements[name] = statement, state_of(statement)
+        return prepared
 
 
 class ReadPool:
@@ -65,7 +70,7 @@ class ReadPool:
         """The single value of a statement. A connection that failed or was cancelled in the middle is not used again."""
         connection = self._idle.pop() if self._idle else await self._another()
         try:
-            if connection.raw.is_closed():
+            if not connection.is_connected():
                 connection = ReadConnection(await self._database.connect_raw())
             found = await connection.fetch(name, sql, arguments)
         except BaseException:

@@ -180,6 +180,9 @@ def names_variable(literal: Any) -> bool:
 
 def plain(value: Any, wanted_type: str | None = None) -> Any:
     """A coerced value as the database takes it. What PostgreSQL cannot store is refused here."""
+    if type(value) is str and wanted_type is None:
+        check_text(value)
+        return value
     if isinstance(value, list):
         return [plain(item, wanted_type) for item in value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict):  # an input object in a list
@@ -187,8 +190,6 @@ def plain(value: Any, wanted_type: str | None = None) -> Any:
     if wanted_type is not None:
         named = decode_id(value)
         return named[1] if named and named[0] == wanted_type else NOTHING
-    if isinstance(value, str):
-        check_text(value)
     if isinstance(value, dt.datetime):
         check_time(value)
     if isinstance(value, Decimal):
@@ -212,6 +213,8 @@ def check_text(text: str) -> None:
     """NUL and lone surrogates are valid in GraphQL and JSON, and impossible in PostgreSQL's text."""
     if "\0" in text:
         raise bad_input("request.nul_in_text")
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError as error:

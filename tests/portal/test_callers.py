@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 import sqlalchemy as sa
+from starlette.requests import Request
 
 from domain.identity.sessions import end_other_sessions
 from domain.identity.tables import Person
@@ -15,8 +16,9 @@ from foundation.database import Database
 from foundation.session import transaction
 from foundation.settings import Settings
 from portal.bearer import BearerTokens
-from portal.callers import CallerRefusedError, Callers
+from portal.callers import Caller, CallerRefusedError, Callers
 from portal.graphql.door import Standing
+from portal.headers import header_map
 from portal.proofs import Proofs
 from portal.sessions import Sessions
 from segments.audiences import CONSUMER, DIVISION, EVERYONE, STAFF, Audience
@@ -57,14 +59,22 @@ def callers(database: Database, settings: Settings, sessions: Sessions, *served:
     return Callers(sessions, tokens, proofs, frozenset(served), "zh")
 
 
+async def asked(finder: Callers, of: Request) -> Caller:
+    return await finder.caller(of.scope, header_map(of.scope))
+
+
+def spoken(finder: Callers, of: Request) -> str:
+    return finder.language(of.scope, header_map(of.scope))
+
+
 async def refused(finder: Callers, *headers: tuple[str, str]) -> CallerRefusedError:
     with pytest.raises(CallerRefusedError) as caught:
-        await finder.caller(request(*headers))
+        await asked(finder, request(*headers))
     return caught.value
 
 
 async def test_without_anything_the_caller_is_an_anonymous_consumer(house: House) -> None:
-    caller = await house.callers.caller(request())
+    caller = await asked(house.callers, request())
     assert caller.viewer == Viewer.anonymous("zh")
     assert caller.viewer.audience is CONSUMER
     assert not caller.by_cookie
@@ -72,13 +82,13 @@ async def test_without_anything_the_caller_is_an_anonymous_consumer(house: House
 
 async def test_headers_parameters_and_hosts_make_no_viewer(house: House) -> None:
     made_up = [("x-audience", "staff"), ("x-user", str(house.staff.id)), ("host", "staff.localhost")]
-    assert (await house.callers.caller(request(*made_up, path="/graphql"))).viewer == Viewer.anonymous("zh")
+    assert (await asked(house.callers, request(*made_up, path="/graphql"))).viewer == Viewer.anonymous("zh")
 
 
 async def test_a_token_makes_the_caller(own_database: Database, settings: Settings, house: House) -> None:
     token = await token_of(own_database, settings, house.staff, "programmes:cost")
     for scheme in ("Bearer", "bearer", "BEARER"):
-        caller = await house.callers.caller(request(("authorization", f"{scheme} {token}")))
+        caller = await asked(house.callers, request(("authorization", f"{scheme} {token}")))
         assert (caller.viewer.audience, caller.viewer.person_id) == (STAFF, house.staff.id)
         assert caller.viewer.scopes == {"programmes:cost"}
         assert not caller.by_cookie
@@ -86,7 +96,7 @@ async def test_a_token_makes_the_caller(own_database: Database, settings: Settin
 
 async def test_a_session_makes_the_caller_and_asks_for_the_csrf_rule(house: House) -> None:
     opened = await house.sessions.sign_in(request(), house.staff.email, PASSWORD)
-    caller = await house.callers.caller(request(("cookie", f"quadrant={opened.secret}")))
+    caller = await asked(house.callers, request(("cookie", f"quadrant={opened.secret}")))
     assert caller.viewer.person_id == house.staff.id
     assert caller.by_cookie
 
@@ -95,7 +105,7 @@ async def test_what_follows_a_session_ends_with_it(own_database: Database, house
     """Event streams and WebSockets look again at who they serve."""
     opened = await house.sessions.sign_in(request(), house.staff.email, PASSWORD)
     came = request(("cookie", f"quadrant={opened.secret}"))
-    standing = Standing(await house.callers.caller(came), lambda: house.callers.caller(came), 0)
+    standing = Standing(await asked(house.callers, came), lambda: asked(house.callers, came), 0)
     assert await standing.holds()
     async with transaction(own_database, SYSTEM) as session:
         await end_other_sessions(session, house.staff.id, IDS(), system_clock())
@@ -106,7 +116,7 @@ async def test_a_token_wins_over_a_session(own_database: Database, settings: Set
     opened = await house.sessions.sign_in(request(), house.staff.email, PASSWORD)
     token = await token_of(own_database, settings, house.division)
     headers = [("cookie", f"quadrant={opened.secret}"), ("authorization", f"Bearer {token}")]
-    caller = await house.callers.caller(request(*headers))
+    caller = await asked(house.callers, request(*headers))
     assert caller.viewer.audience is DIVISION
     assert not caller.by_cookie
 
@@ -135,9 +145,9 @@ async def test_two_authorizations_are_one_too_many(own_database: Database, setti
 
 async def test_the_language_is_the_cookies_then_the_clients(house: House) -> None:
     chosen, accepted = ("cookie", "quadrant-language=zh"), ("accept-language", "en-GB,en;q=0.9")
-    assert house.callers.language(request()) == "zh"
-    assert house.callers.language(request(accepted)) == "en"
-    assert house.callers.language(request(chosen, accepted)) == "zh"
+    assert spoken(house.callers, request()) == "zh"
+    assert spoken(house.callers, request(accepted)) == "en"
+    assert spoken(house.callers, request(chosen, accepted)) == "zh"
     refusal = await refused(house.callers, accepted, ("authorization", "Bearer x"))
     assert refusal.message == "The access token is not valid or has expired."
 
@@ -168,7 +178,7 @@ async def test_a_division_token_ends_with_the_membership(
     someone = person("sun.li@example.com", DIVISION, roles=("catalogue_editor",))
     await store(own_database, someone)
     bearer = ("authorization", f"Bearer {await token_of(own_database, settings, someone)}")
-    assert (await house.callers.caller(request(bearer))).viewer.audience is DIVISION
+    assert (await asked(house.callers, request(bearer))).viewer.audience is DIVISION
     async with transaction(own_database, SYSTEM) as session:
         await session.execute(sa.update(Person).where(Person.id == someone.id).values(active=False))
     assert (await refused(house.callers, bearer)).code == "TOKEN_INVALID"

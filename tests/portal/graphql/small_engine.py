@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from uuid import UUID
 
 import graphql as g
 import orjson
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from portal.callers import Caller, CallerRefusedError
 from resolvers.planner.engine import Answer, Operation
@@ -157,13 +158,13 @@ class NamedCallers:
         self.person = Viewer(STAFF, person_id=PERSON, language="en")
         self.stranger = Viewer(CONSUMER, language="en")
 
-    async def caller(self, connection: HTTPConnection) -> Caller:
-        authorization = connection.headers.get("authorization")
+    async def caller(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Caller:
+        authorization = headers.get(b"authorization")
         if authorization is not None:
-            return await self.bearer(authorization, "en")
-        if connection.cookies.get("quadrant") == "anna" and not self.gone:
+            return await self.bearer(authorization.decode(), "en")
+        if HTTPConnection(scope).cookies.get("quadrant") == "anna" and not self.gone:
             return Caller(self.person, by_cookie=True)
-        return Caller(dataclasses.replace(self.stranger, language=self.language(connection)))
+        return Caller(dataclasses.replace(self.stranger, language=self.language(scope, headers)))
 
     async def bearer(self, authorization: str, language: Language) -> Caller:
         if authorization != "Bearer good" or self.gone:
@@ -172,5 +173,5 @@ class NamedCallers:
             )
         return Caller(self.person)
 
-    def language(self, connection: HTTPConnection) -> Language:
-        return "zh" if connection.headers.get("accept-language") == "zh" else "en"
+    def language(self, _: Scope, headers: Mapping[bytes, bytes]) -> Language:
+        return "zh" if headers.get(b"accept-language") == b"zh" else "en"

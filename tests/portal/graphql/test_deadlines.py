@@ -42,7 +42,7 @@ async def test_many_that_end_leave_one_timer() -> None:
     deadlines = Deadlines(0.05)
     for _ in range(1_000):
         assert await take(deadlines, 0) == "in time"
-    assert not deadlines._running
+    assert not deadlines.running
     await asyncio.sleep(0.12)
     assert not deadlines._armed
 
@@ -54,7 +54,7 @@ async def test_a_cancellation_from_outside_is_none_of_ours() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not deadlines._running
+    assert not deadlines.running
 
 
 async def test_what_is_raised_within_passes() -> None:

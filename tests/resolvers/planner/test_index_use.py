@@ -106,7 +106,7 @@ async def test_lists_are_read_in_the_order_of_an_index(big: Any, question: Quest
 async def explained(connection: Any, question: Question, source: str) -> Any:
     """The plan that PostgreSQL keeps for the statement, run once as the viewer."""
     document = Document(VIEWS[question.audience], source, None, UNLIMITED)
-    variables = document.coerce(question.variables)
+    variables = document.admit(viewer(question.audience).scopes, question.variables)
     plan = document.plan(variables)
     statement = await connection.prepare(plan.sql, name=plan.name)
     values = plan.arguments(variables, viewer(question.audience), NOW)

@@ -17,6 +17,7 @@ from resolvers.planner.errors import GraphQLFaults, RequestError
 from resolvers.planner.plans import PLANS_PER_DOCUMENT_MAX, Plan
 from schema.root import MASTER
 from segments.audiences import EVERYONE, STAFF, Audience
+from segments.scopes import SCOPE_NAMES
 from segments.views import compile_views
 from tests.resolvers.planner.conftest import UNLIMITED, Stage
 from tests.resolvers.planner.operations.documents import Writer
@@ -31,7 +32,7 @@ def document(source: str) -> Document:
 
 
 def plan(of: Document, **variables: Any) -> Plan:
-    return of.plan(of.coerce(variables))
+    return of.plan(of.admit(frozenset(), variables))
 
 
 def plans(source: str, *requests: dict[str, Any]) -> list[int]:
@@ -160,7 +161,7 @@ def test_what_sql_never_says(stages: dict[Audience, Stage], audience: Audience) 
         source, variables = writer.operation()
         try:
             of = Document(view, source, None, UNLIMITED)
-            sql = of.plan(of.coerce(variables)).sql
+            sql = of.plan(of.admit(SCOPE_NAMES, variables)).sql
         except (NotPlanned, RequestError, GraphQLFaults):
             continue
         made += 1
