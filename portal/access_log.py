@@ -14,7 +14,7 @@ import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 import orjson
 
@@ -27,15 +27,9 @@ FLUSH_SECONDS = 0.1
 LEVELS = frozenset({"debug", "info"})
 
 
-class Entry(NamedTuple):
-    """The facts of one request that is over. Status 0: the client left before there was an answer."""
-
-    ended_at: float
-    method: str
-    path: bytes | str
-    status: int
-    seconds: float
-    reference: str
+# The facts of a request that is over: when, its method and path, status (0: the client left before there was an answer),
+# seconds and reference. Not a named tuple, which takes a call to make.
+Entry = tuple[float, str, bytes | str, int, float, str]
 
 
 class AccessLog:
@@ -55,35 +49,39 @@ class AccessLog:
         if not self._entries:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
         method, path = scope.get("method", "WEBSOCKET"), scope.get("raw_path") or scope["path"]
-        self._entries.append(Entry(time.time(), method, path, status, seconds, reference))
+        self._entries.append((time.time(), method, path, status, seconds, reference))
 
     def flush(self) -> None:
         """Write what has gathered."""
         entries, self._entries = self._entries, []
         write = self._for_collectors if self._json else self._for_people
-        lines = [write(entry) for entry in entries if entry.status != 200 or entry.path not in PROBES]
+        lines = [write(*entry) for entry in entries if entry[3] != 200 or entry[2] not in PROBES]
         if lines:
             self._stream.write("".join(lines))
             self._stream.flush()
 
-    def _for_collectors(self, entry: Entry) -> str:
+    def _for_collectors(
+        self, at: float, method: str, path: bytes | str, status: int, seconds: float, reference: str
+    ) -> str:
         event = {
-            "timestamp": self._instant(entry.ended_at),
+            "timestamp": self._instant(at),
             "level": "info",
             "logger": "portal.access",
             "event": "request",
-            "reference": entry.reference,
-            "method": entry.method,
-            "path": written(entry.path),
-            "status": entry.status,
-            "milliseconds": round(entry.seconds * 1000, 1),
+            "reference": reference,
+            "method": method,
+            "path": written(path),
+            "status": status,
+            "milliseconds": round(seconds * 1000, 1),
         }
         return orjson.dumps(event).decode() + "\n"
 
-    def _for_people(self, entry: Entry) -> str:
-        instant, path, tenths = self._instant(entry.ended_at), written(entry.path), round(entry.seconds * 10_000)
-        milliseconds, status, reference = f"{tenths // 10}.{tenths % 10}", entry.status, entry.reference
-        return f"{instant} [info     ] {entry.method} {path} {status} {milliseconds} ms reference={reference}\n"
+    def _for_people(
+        self, at: float, method: str, path: bytes | str, status: int, seconds: float, reference: str
+    ) -> str:
+        instant, place, tenths = self._instant(at), written(path), round(seconds * 10_000)
+        milliseconds = f"{tenths // 10}.{tenths % 10}"
+        return f"{instant} [info     ] {method} {place} {status} {milliseconds} ms reference={reference}\n"
 
     def _instant(self, at: float) -> str:
         """An instant as text; only its microseconds are written anew each time."""

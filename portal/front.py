@@ -3,7 +3,8 @@
 Plain ASGI, because it stands before every planned read. The GraphQL door's addresses are in `direct` and go to it at once;
 Starlette's own layers and routing would cost a tenth of a planned read. What is raised inside is answered here, so
 Starlette's outermost layer, which would do the same, is left out. A page may have its own words in the headers that
-protect; a program's answers all have the same, and fewer: there is nothing to frame and no link to follow in JSON.
+protect; a program's answers all have the same one: JSON is not framed and has no links, and what says `nosniff` and is
+JSON no browser hands to another site's page.
 """
 
 from __future__ import annotations
@@ -30,12 +31,10 @@ SANE_REFERENCE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # References tell requests apart and need not be hard to guess: no system call for each. Seeded by the system once a process.
 REFERENCES = random.Random()  # noqa: S311 - as said
 Header = tuple[bytes, bytes]
-DIRECT_HEADERS: tuple[Header, ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
+DIRECT_HEADERS: tuple[Header, ...] = ((b"x-content-type-options", b"nosniff"),)
 DEFAULT_HEADERS: tuple[Header, ...] = (
     *DIRECT_HEADERS,
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
 )

@@ -18,7 +18,7 @@ class Deadlines:
         self.seconds = seconds
         self.running: dict[Limit, None] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._armed = False
+        self.armed = False
 
     def limit(self) -> Limit:
         """A limit for what the current task does within `with`; `TimeoutError` is raised at its end if it took longer."""
@@ -30,8 +30,8 @@ class Deadlines:
         loop = self.loop
         if loop is None:
             loop = self.loop = asyncio.get_running_loop()
-        if not self._armed:
-            self._armed = True
+        if not self.armed:
+            self.armed = True
             loop.call_later(self.seconds, self._sweep, loop)
         return loop
 
@@ -44,7 +44,7 @@ class Deadlines:
                 return
             del self.running[limit]
             limit.expire()
-        self._armed = False
+        self.armed = False
 
 
 class Limit:
@@ -61,7 +61,9 @@ class Limit:
 
     def __enter__(self) -> Self:
         deadlines = self._deadlines
-        loop = deadlines.watch()
+        loop = deadlines.loop
+        if loop is None or not deadlines.armed:
+            loop = deadlines.watch()
         task = asyncio.current_task(loop)
         assert task is not None
         self._task = task

@@ -44,7 +44,7 @@ async def test_many_that_end_leave_one_timer() -> None:
         assert await take(deadlines, 0) == "in time"
     assert not deadlines.running
     await asyncio.sleep(0.12)
-    assert not deadlines._armed
+    assert not deadlines.armed
 
 
 async def test_a_cancellation_from_outside_is_none_of_ours() -> None:
