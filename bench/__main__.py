@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench import imports, reads
+from bench import growth, imports, reads, starting
 from bench.place import DIRECTORY, ORCHESTRATOR, bench_settings, fresh_database
 from bench.report import keep, show
 from bench.rows import Row
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PRODUCTS = 10_000
 REPORT_COLUMNS = 160
-PARTS = ("reads", "imports")
+PARTS = ("reads", "imports", "growth", "start")
 
 
 async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
@@ -43,16 +43,20 @@ async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
             monitor = await connect(places.application.set(username="postgres"), application_name=ORCHESTRATOR)
             await fill(places)
             known = await tokens()
+            conditions = reads.Conditions(rounds, seconds, asks(PRODUCTS), known, status.update)
             if "reads" in parts:
                 missing = await postgraphile.install()
                 left_out = {} if missing is None else {"postgraphile": missing}
-                conditions = reads.Conditions(rounds, seconds, asks(PRODUCTS), known, status.update)
                 rows += await reads.measure(places, monitor, conditions, left_out)
                 for name, why in left_out.items():
                     console.print(f"left out: {name}, {why}")
             if "imports" in parts:
                 rows += await imported(monitor, rounds, status.update)
+            if "growth" in parts:
+                rows += await growth.measure(places, monitor, conditions, PRODUCTS)
             await monitor.close()
+        if "start" in parts:
+            rows += await starting.measure(rounds, status.update)
     rows.append(Row("bench", "all", "seconds", round(time.monotonic() - began)))
     show(console, rows)
     keep(rows, ROOT / "var" / "bench.json")

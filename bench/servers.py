@@ -21,7 +21,7 @@ from foundation.database import Addresses
 if TYPE_CHECKING:
     from foundation.database import RawConnection
 
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 10
 CALLERS_FILE = DIRECTORY / "callers.json"
 

@@ -12,7 +12,8 @@ from foundation.session import transaction
 from segments.viewer import Viewer
 
 PATH = "/oauth/jwks"
-# Shorter than any key waits before it signs, so that a copy of this age knows the key of a token made just now.
+# Shorter than a key that is rotated by age waits before it signs, so that a copy of this age knows it. The first key, and one
+# of two rotations by command in a row, sign sooner: verifiers ask again for a `kid` that they do not know.
 HEADERS = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
 
 

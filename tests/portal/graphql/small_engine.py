@@ -151,10 +151,13 @@ def masked(error: g.GraphQLError) -> dict[str, Any]:
 
 
 class NamedCallers:
-    """Whoever has the cookie `quadrant=anna` or the token `good` is somebody; `gone` takes that back."""
+    """Whoever has the cookie `quadrant=anna` or the token `good` is somebody; `gone` takes that back.
+
+    `away`: what callers are found by cannot be reached.
+    """
 
     def __init__(self) -> None:
-        self.gone = False
+        self.gone = self.away = False
         self.person = Viewer(STAFF, person_id=PERSON, language="en")
         self.stranger = Viewer(CONSUMER, language="en")
 
@@ -162,16 +165,22 @@ class NamedCallers:
         authorization = headers.get(b"authorization")
         if authorization is not None:
             return await self.bearer(authorization.decode(), "en")
+        self.reach()
         if HTTPConnection(scope).cookies.get("quadrant") == "anna" and not self.gone:
             return Caller(self.person, by_cookie=True)
         return Caller(dataclasses.replace(self.stranger, language=self.language(scope, headers)))
 
     async def bearer(self, authorization: str, language: Language) -> Caller:
+        self.reach()
         if authorization != "Bearer good" or self.gone:
             raise CallerRefusedError(
                 401, "TOKEN_INVALID", language, {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             )
         return Caller(self.person)
+
+    def reach(self) -> None:
+        if self.away:
+            raise ConnectionError("the secret reason")
 
     def language(self, _: Scope, headers: Mapping[bytes, bytes]) -> Language:
         return "zh" if headers.get(b"accept-language") == b"zh" else "en"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import httpx
 
+from foundation.clock import system_clock
 from portal.demo.people import PASSWORD
 from tests.portal.pages.html_checks import Structure, complaints, form
 from tests.portal.served import Served
@@ -21,6 +23,11 @@ BUYER = "gu.mingyuan"
 SHOPPER, OTHER_SHOPPER = "shen.zhixia", "zhou.muye"
 OFFICIAL = "lu.huaiqing"
 TRANSFER, EDITOR = "ye.shuning", "tao.qinghe"
+
+
+def days_ago(days: int) -> str:
+    """A day in the past as pages take it; the demonstration's own days follow the present one."""
+    return (system_clock() - dt.timedelta(days=days)).date().isoformat()
 
 
 class Portals:
