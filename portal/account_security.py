@@ -17,6 +17,7 @@ import sqlalchemy as sa
 import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.background import BackgroundTasks
 from starlette.requests import Request
 
 from domain.identity.attempts import AttemptLimits, count_attempt, forgive_account
@@ -29,6 +30,7 @@ from domain.identity.authenticators import (
     remove_authenticator,
     step_at,
 )
+from domain.identity.grants import revoke_grants_of_person, revoke_grants_of_sessions
 from domain.identity.passkeys import (
     RelyingParty,
     add_passkey,
@@ -123,8 +125,8 @@ class AccountSecurity:
             row.authenticated_at = self._clock()
             await forgive_account(session, person.email)
 
-    async def change_password(self, request: Request, password: str, new_password: str) -> None:
-        """Replace the password; all other sessions end, whoever sits at them."""
+    async def change_password(self, request: Request, password: str, new_password: str) -> BackgroundTasks | None:
+        """Replace the password; all other sessions end, whoever sits at them, and what was granted to programs there."""
         async with self.own(request) as (_, _, _, person):
             check_new_password(new_password, person.email)
         await self._check_password(request, password)
@@ -132,9 +134,13 @@ class AccountSecurity:
         async with self.own(request) as (session, live, row, person):
             person.password_hash = new_hash
             row.authenticated_at = self._clock()
-            await end_other_sessions(session, person.id, live.session_id, self._clock())
+            told = await self._ended(
+                session, await end_other_sessions(session, person.id, live.session_id, self._clock())
+            )
+            await revoke_grants_of_person(session, person.id, self._clock(), self._ids, kept_session=live.session_id)
             await forgive_account(session, person.email)
             LOGGER.info("password changed", person=str(person.id))
+            return told
 
     async def begin_authenticator(self, request: Request) -> None:
         """Offer a secret; the authenticator from before stays until a code proves the new one."""
@@ -201,15 +207,17 @@ class AccountSecurity:
                 raise Refusal("SECOND_FACTOR_MISSING")
             return await self._new_codes(session, person)
 
-    async def end_session(self, request: Request, session_id: UUID) -> None:
-        """End one of the sessions."""
+    async def end_session(self, request: Request, session_id: UUID) -> BackgroundTasks | None:
+        """End one of the sessions, and what was granted to programs in it."""
         async with self.own(request) as (session, _, _, person):
-            await end_own_session(session, person.id, session_id, self._clock())
+            return await self._ended(session, await end_own_session(session, person.id, session_id, self._clock()))
 
-    async def end_others(self, request: Request) -> None:
-        """End all sessions but this one."""
+    async def end_others(self, request: Request) -> BackgroundTasks | None:
+        """End all sessions but this one, likewise."""
         async with self.own(request) as (session, live, _, person):
-            await end_other_sessions(session, person.id, live.session_id, self._clock())
+            return await self._ended(
+                session, await end_other_sessions(session, person.id, live.session_id, self._clock())
+            )
 
     @asynccontextmanager
     async def own(self, request: Request, *, fresh: bool = False) -> AsyncGenerator[Own]:
@@ -224,6 +232,12 @@ class AccountSecurity:
             held = found.where(LoginSession.id == live.session_id).with_for_update()
             row, person = (await session.execute(held)).one()
             yield Own(session, live, row, person)
+
+    async def _ended(self, session: AsyncSession, ended: Sequence[UUID]) -> BackgroundTasks | None:
+        """End what was granted in sessions that have ended; what tells the programs, once the answer has gone out."""
+        told = await self._sessions.farewells(session, ended)
+        await revoke_grants_of_sessions(session, ended, self._clock(), self._ids)
+        return told
 
     async def _check_password(self, request: Request, password: str) -> None:
         """Refuse a wrong password. Attempts are counted with those at the sign-in, before it is looked at."""

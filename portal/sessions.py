@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +18,7 @@ import structlog
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.background import BackgroundTask
+from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
@@ -31,6 +31,7 @@ from domain.identity.second_factors import factors_of
 from domain.identity.sessions import (
     SECRET_BYTES,
     SEEN_AGAIN_AFTER,
+    SESSIONS_SHOWN_MAX,
     LiveSession,
     SessionTerms,
     end_session,
@@ -156,6 +157,13 @@ class Sessions:
                 response.background = await self.farewell(session, live.session_id)
             await end_session(session, self.secret(request), self._clock())
         self.cookie.take(response)
+
+    async def farewells(self, session: AsyncSession, ended: Sequence[UUID]) -> BackgroundTasks | None:
+        """Has programs told of sessions that end; of more at once than anybody sees, the first."""
+        if self.farewell is None:
+            return None
+        made = [await self.farewell(session, each) for each in ended[:SESSIONS_SHOWN_MAX]]
+        return BackgroundTasks([task for task in made if task is not None])
 
     async def admitted(
         self, session: AsyncSession, request: Request, person: Person, now: dt.datetime, amr: tuple[str, ...]

@@ -216,6 +216,29 @@ async def revoke_grant(session: AsyncSession, grant: UUID, now: dt.datetime, new
     await revoke_subject(session, grant, now, new_id)
 
 
+async def revoke_grants_of_sessions(
+    session: AsyncSession, login_sessions: Collection[UUID], now: dt.datetime, new_id: NewId
+) -> None:
+    """End what was granted in these sessions: whoever ends one of them may not have sat there."""
+    await _revoke_all(session, AuthorizationGrant.login_session_id.in_(login_sessions), now, new_id)
+
+
+async def revoke_grants_of_person(
+    session: AsyncSession, person_id: UUID, now: dt.datetime, new_id: NewId, *, kept_session: UUID | None = None
+) -> None:
+    """End everything that a person granted, but for what was granted in one session."""
+    others = AuthorizationGrant.login_session_id.is_distinct_from(kept_session)
+    mine = AuthorizationGrant.person_id == person_id
+    await _revoke_all(session, mine if kept_session is None else sa.and_(mine, others), now, new_id)
+
+
+async def _revoke_all(session: AsyncSession, which: sa.ColumnElement[bool], now: dt.datetime, new_id: NewId) -> None:
+    standing = sa.update(AuthorizationGrant).where(which, AuthorizationGrant.revoked_at.is_(None))
+    ended = standing.values(revoked_at=now).returning(AuthorizationGrant.id)
+    for grant in (await session.scalars(ended)).all():
+        await revoke_subject(session, grant, now, new_id)
+
+
 async def grant_of_refresh(session: AsyncSession, token: str) -> HeldRefresh | None:
     """The grant of a refresh token, whatever became of it: for revoking and telling of it."""
     row = await session.scalar(sa.select(RefreshToken).where(RefreshToken.token_hash == hash_of(token)))

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -205,22 +206,19 @@ async def sessions_of(
     return list(found)
 
 
-async def end_own_session(session: AsyncSession, person_id: UUID, session_id: UUID, now: dt.datetime) -> None:
-    """End one session of a person. That of somebody else is not ended, and nothing tells whether there is one."""
-    mine = (LoginSession.id == session_id, LoginSession.person_id == person_id, LoginSession.ended_at.is_(None))
-    await session.execute(sa.update(LoginSession).where(*mine).values(ended_at=now))
+async def end_own_session(session: AsyncSession, person_id: UUID, session_id: UUID, now: dt.datetime) -> Sequence[UUID]:
+    """End one session of a person; the ids of what ended. Somebody else's does not, and nothing tells whether it exists."""
+    return await _end(session, now, LoginSession.person_id == person_id, LoginSession.id == session_id)
 
 
-async def end_other_sessions(session: AsyncSession, person_id: UUID, kept: UUID, now: dt.datetime) -> None:
-    """End all sessions of a person but one."""
-    others = (LoginSession.person_id == person_id, LoginSession.id != kept, LoginSession.ended_at.is_(None))
-    await session.execute(sa.update(LoginSession).where(*others).values(ended_at=now))
+async def end_other_sessions(session: AsyncSession, person_id: UUID, kept: UUID, now: dt.datetime) -> Sequence[UUID]:
+    """End all sessions of a person but one; the ids of what ended."""
+    return await _end(session, now, LoginSession.person_id == person_id, LoginSession.id != kept)
 
 
-async def end_all_sessions(session: AsyncSession, person_id: UUID, now: dt.datetime) -> None:
-    """End every session of a person, those that await the second step among them."""
-    live = (LoginSession.person_id == person_id, LoginSession.ended_at.is_(None))
-    await session.execute(sa.update(LoginSession).where(*live).values(ended_at=now))
+async def end_all_sessions(session: AsyncSession, person_id: UUID, now: dt.datetime) -> Sequence[UUID]:
+    """End every session of a person, those that await the second step among them; their ids."""
+    return await _end(session, now, LoginSession.person_id == person_id)
 
 
 async def forget_sessions(session: AsyncSession, now: dt.datetime) -> None:
@@ -238,6 +236,11 @@ async def forget_sessions(session: AsyncSession, now: dt.datetime) -> None:
 def secret_hash(secret: str) -> bytes:
     """What is stored of a secret. It has 256 random bits, so a plain hash is as good as a slow one."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+async def _end(session: AsyncSession, now: dt.datetime, *which: sa.ColumnElement[bool]) -> Sequence[UUID]:
+    ended = sa.update(LoginSession).where(LoginSession.ended_at.is_(None), *which).values(ended_at=now)
+    return (await session.scalars(ended.returning(LoginSession.id))).all()
 
 
 def _live(found: dict[str, Any]) -> LiveSession:

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from domain.identity.grants import revoke_grants_of_person
 from domain.identity.people import normal_email, person_by_email
 from domain.identity.second_factors import remove_factors
 from domain.identity.sessions import end_all_sessions
 from foundation.clock import system_clock
+from foundation.ids import system_ids
 from foundation.session import transaction
 from foundation.settings import Settings, read_settings
 from portal.cli.opening import opened
@@ -29,7 +31,7 @@ def factors() -> None:
 def remove(
     person: Annotated[str, typer.Option(metavar="EMAIL", help="Whose; be sure that it is they who ask.")],
 ) -> None:
-    """Remove somebody's authenticator, passkeys and recovery codes and end their sessions.
+    """Remove somebody's authenticator, passkeys and recovery codes; end their sessions and what they granted to programs.
 
     Who must have a second factor sets one up at the next sign-in.
     """
@@ -43,4 +45,6 @@ async def _removed(settings: Settings, email: str) -> None:
         if person is None:
             raise CommandError(f"nobody signs in as {email}")
         await remove_factors(session, person.id)
-        await end_all_sessions(session, person.id, system_clock())
+        now = system_clock()
+        await end_all_sessions(session, person.id, now)
+        await revoke_grants_of_person(session, person.id, now, system_ids(system_clock))

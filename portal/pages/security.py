@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from uuid import UUID
 
+from starlette.background import BackgroundTasks
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -43,8 +44,8 @@ SAID: Mapping[str, str] = {
 }
 SECRETS = frozenset({"password", "new_password", "code", "credential"})
 
-# What a form does: the recovery codes that it made, if it did.
-Act = Callable[[AccountSecurity, Request, Fields], Awaitable[list[str] | None]]
+# What a form does: the recovery codes that it made, or what is left to do once its answer has gone out.
+Act = Callable[[AccountSecurity, Request, Fields], Awaitable[list[str] | BackgroundTasks | None]]
 
 
 def security_routes(site: Site, security: AccountSecurity) -> list[Route]:
@@ -80,14 +81,16 @@ async def change_security(site: Site, security: AccountSecurity, request: Reques
 async def acted(visit: Visit, security: AccountSecurity, action: str, fields: Fields) -> Response:
     """What follows from an act: the page again, with what was wrong or by GET; recovery codes are shown this once."""
     try:
-        codes = await ACTS[action](security, visit.request, fields)
+        made = await ACTS[action](security, visit.request, fields)
     except Refusal as refusal:
         if refusal.code == "SIGN_IN_EXPIRED":
             return visit.redirect(visit.sign_in_address())
         return await shown(visit, security, refused(visit, action, fields, refusal))
-    if not codes:
-        return visit.redirect(f"{PATH}?{DONE}={action}" if action in SAID else PATH)
-    response = render(visit, CODES, None, codes=codes, onward=PATH)
+    if not isinstance(made, list) or not made:
+        response = visit.redirect(f"{PATH}?{DONE}={action}" if action in SAID else PATH)
+        response.background = None if isinstance(made, list) else made
+        return response
+    response = render(visit, CODES, None, codes=made, onward=PATH)
     response.headers.update(visit.headers(private=True))
     return response
 
@@ -135,12 +138,12 @@ async def prove(security: AccountSecurity, request: Request, fields: Fields) -> 
     await security.prove(request, fields.last("password") or "")
 
 
-async def change_password(security: AccountSecurity, request: Request, fields: Fields) -> None:
+async def change_password(security: AccountSecurity, request: Request, fields: Fields) -> BackgroundTasks | None:
     """Another password, twice the same."""
     new = fields.last("new_password") or ""
     if new != (fields.last("new_password_again") or ""):
         raise Refusal("PASSWORDS_DIFFER", ("new_password_again",))
-    await security.change_password(request, fields.last("password") or "", new)
+    return await security.change_password(request, fields.last("password") or "", new)
 
 
 async def begin_authenticator(security: AccountSecurity, request: Request, _: Fields) -> None:
@@ -173,14 +176,14 @@ async def renew_codes(security: AccountSecurity, request: Request, _: Fields) ->
     return await security.renew_codes(request)
 
 
-async def end_session(security: AccountSecurity, request: Request, fields: Fields) -> None:
+async def end_session(security: AccountSecurity, request: Request, fields: Fields) -> BackgroundTasks | None:
     """One session less."""
-    await security.end_session(request, id_in(fields))
+    return await security.end_session(request, id_in(fields))
 
 
-async def end_sessions(security: AccountSecurity, request: Request, _: Fields) -> None:
+async def end_sessions(security: AccountSecurity, request: Request, _: Fields) -> BackgroundTasks | None:
     """This session alone."""
-    await security.end_others(request)
+    return await security.end_others(request)
 
 
 ACTS: Mapping[str, Act] = {
