@@ -15,14 +15,15 @@ from resolvers.planner.relay import BigInt, Connection, Node
 from schema.classification import Classification
 from schema.customers import Customer, SourceSystem, TimelineEntry
 from schema.money import Money
-from segments.audiences import CUSTOMERS, STAFF
+from segments.audiences import CUSTOMERS, ENTERPRISE, STAFF
 from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
     from schema.shop import Variant
 
-# Customers see their own orders by their rows alone; staff see everybody's by a right.
-READ = Needs("orders:read", by=(STAFF,))
+# Customers see their own orders by their rows alone; staff see everybody's by a right, and the people of a company hand
+# theirs to its programs by the same one.
+READ = Needs("orders:read", by=(ENTERPRISE, STAFF))
 publish_enum(OrderStatus, *CUSTOMERS, STAFF)
 publish_enum(Channel, *CUSTOMERS, STAFF, name="OrderChannel")
 

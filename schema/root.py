@@ -10,6 +10,7 @@ from resolvers.planner.declare import node, nodes
 from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
 from schema.approvals import ApprovalsMutation, ApprovalsQuery
+from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.identity import IdentityQuery
 from schema.orders import OrdersQuery
@@ -21,7 +22,9 @@ from segments.marks import For
 
 
 @strawberry.type
-class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery, ApprovalsQuery, TransferQuery):
+class Query(
+    IdentityQuery, ClientsQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery, ApprovalsQuery, TransferQuery
+):
     """What can be read. 查询。"""
 
     node: Annotated[Node | None, For(*EVERYONE)] = node()
@@ -29,7 +32,7 @@ class Query(IdentityQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQue
 
 
 @strawberry.type
-class Mutation(CustomersMutation, ProgrammesMutation, ApprovalsMutation, TransferMutation):
+class Mutation(ClientsMutation, CustomersMutation, ProgrammesMutation, ApprovalsMutation, TransferMutation):
     """What can be changed. 变更。"""
 
 

@@ -42,11 +42,17 @@ SCOPES = (
     Scope("approvals:publish", "发布审批政策", "Publish approval policies", (STAFF,)),
     Scope("approvals:read", "查看审批", "Read approvals", (DIVISION,)),
     Scope("catalogue:read", "查看民品目录", "Read the civil catalogue", (DIVISION,)),
+    Scope(
+        "clients:manage",
+        "登记本单位的程序并管理其密钥",
+        "Register the company's programs and keep their secrets",
+        (ENTERPRISE,),
+    ),
     Scope("customers:move", "变更客户所属细分", "Move customers between segments", (STAFF,)),
     Scope("customers:write", "修改客户资料与服务团队", "Change customers and their account teams", (STAFF,)),
     Scope("equipment:write", "登记装备状态与技术状态", "Record the state and configuration of equipment", (STAFF,)),
     Scope("interactions:write", "登记客户往来", "Log interactions with customers", (STAFF,)),
-    Scope("orders:read", "查看订单", "Read orders", (STAFF,)),
+    Scope("orders:read", "查看订单", "Read orders", (ENTERPRISE, STAFF)),
     Scope("outcomes:write", "登记技术成果", "Register technology outcomes", (STAFF,)),
     Scope("products:cost", "查看产品成本", "Read the cost of products", (STAFF,)),
     Scope("programmes:cost", "查看型号经费", "Read the cost of programmes", (STAFF,)),
@@ -59,7 +65,7 @@ ROLES = (
     Role("representative", "军事代表", "Military representative", MILITARY),
     Role("fleet_officer", "装备管理员", "Fleet officer", MILITARY),
     Role("project_officer", "项目主管", "Project officer", GOVERNMENT),
-    Role("buyer", "采购员", "Buyer", ENTERPRISE),
+    Role("buyer", "采购员", "Buyer", ENTERPRISE, ("clients:manage",)),
     Role("catalogue_editor", "民品目录专员", "Editor of civil products", DIVISION, ("catalogue:read",)),
     Role(
         "technology_transfer",
@@ -105,6 +111,9 @@ ROLES = (
     ),
 )
 
+# What everybody of an audience holds, without any role. A program of theirs holds it only when it asked for it.
+EVERYBODYS: dict[Audience, frozenset[str]] = {ENTERPRISE: frozenset({"orders:read"})}
+
 SCOPE_NAMES = frozenset(scope.name for scope in SCOPES)
 SECOND_FACTOR_SCOPES = frozenset(scope.name for scope in SCOPES if scope.second_factor)
 ROLE_SCOPES: dict[str, frozenset[str]] = {role.name: frozenset(role.scopes) for role in ROLES}
@@ -117,6 +126,8 @@ AUDIENCE_SCOPES: dict[Audience, frozenset[str]] = {
 
 
 def scopes_of(audience: Audience, roles: Iterable[str]) -> frozenset[str]:
-    """Every scope a person may hold: those of their roles in their audience. A role of another audience adds none."""
-    held = frozenset[str]().union(*(ROLE_SCOPES[role] for role in AUDIENCE_ROLES[audience].intersection(roles)))
+    """Every scope a person may hold: their audience's and those of their roles in it. A role of another audience adds none."""
+    held = EVERYBODYS.get(audience, frozenset[str]()).union(
+        *(ROLE_SCOPES[role] for role in AUDIENCE_ROLES[audience].intersection(roles))
+    )
     return held & AUDIENCE_SCOPES[audience]

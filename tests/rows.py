@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import TeamRole
+from domain.identity.client_tables import ClientAuthentication
 from domain.tables import METADATA, TABLES
 from segments.audiences import Audience
 from segments.classification import Classification, ClassificationRank
@@ -32,6 +33,7 @@ ROWS = {model.__tablename__: model.__rows__ for model in TABLES}
 PARTICULAR: dict[str, dict[str, Any]] = {
     "participant": {"employee_id": None},
     "team_member": {"role": TeamRole.SALES},
+    "client": {"authentication": ClientAuthentication.SECRET_BASIC},
     "equipment_state": {"valid_until": NOW + dt.timedelta(days=1)},
     "approval_policy": {
         "steps": [

@@ -71,6 +71,7 @@ class Client(Table):
     created_at: Mapped[dt.datetime]
     last_used_at: Mapped[dt.datetime | None]
     owner: Mapped[Person | None] = relationship(lazy="raise")
+    secrets: Mapped[list[ClientSecret]] = relationship(lazy="raise", back_populates="client")
 
 
 class ClientSecret(Table):
@@ -86,7 +87,7 @@ class ClientSecret(Table):
     created_at: Mapped[dt.datetime]
     last_used_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
-    client: Mapped[Client] = relationship(lazy="raise")
+    client: Mapped[Client] = relationship(lazy="raise", back_populates="secrets")
 
 
 class AuthorizationGrant(Table):

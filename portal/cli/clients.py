@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from domain.identity.client_tables import Client, ClientAuthentication, ClientSecret
 from domain.identity.clients import CODE_GRANT, REFRESH_GRANT, Registration, add_client, add_secret, find_client
+from domain.identity.invitations import invite as invite_programs
 from domain.identity.people import normal_email, person_by_email
 from foundation.clock import system_clock
 from foundation.ids import system_ids
@@ -108,6 +110,26 @@ def disable(client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID")]) -> N
     """Switch a program off: it gets no tokens any more; those it has end within minutes."""
     with reported():
         asyncio.run(_disabled(read_settings(), client_id))
+
+
+@app.command()
+def invite(
+    owner: Annotated[str, typer.Option(metavar="EMAIL", help="Whose programs they will be, and whose rights at most.")],
+    uses: Annotated[int, typer.Option(help="How many programs may register with it.")] = 1,
+    days: Annotated[int, typer.Option(help="How long it is good for.")] = 7,
+) -> None:
+    """Print an initial access token, with which programs register themselves at /oauth/register (RFC 7591)."""
+    with reported():
+        typer.echo(asyncio.run(_invited(read_settings(), owner, uses, dt.timedelta(days=days))))
+
+
+async def _invited(settings: Settings, owner: str, uses: int, valid_for: dt.timedelta) -> str:
+    now, ids = system_clock(), system_ids(system_clock)
+    async with opened(settings) as database, transaction(database, SYSTEM) as session:
+        person = await person_by_email(session, normal_email(owner))
+        if person is None or not person.active:
+            raise CommandError(f"nobody signs in as {owner}")
+        return await invite_programs(session, person, uses=uses, valid_for=valid_for, now=now, row_id=ids())
 
 
 async def _added(settings: Settings, client_id: str, registration: Registration, owner: str | None) -> str | None:

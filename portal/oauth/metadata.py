@@ -26,6 +26,7 @@ ENDPOINTS = {
     "introspection_endpoint": "/oauth/introspect",
     "pushed_authorization_request_endpoint": "/oauth/par",
     "device_authorization_endpoint": "/oauth/device_authorization",
+    "registration_endpoint": "/oauth/register",
     "end_session_endpoint": "/oauth/logout",
     "jwks_uri": "/oauth/jwks",
 }

@@ -10,7 +10,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from portal.callers import Callers
-from portal.oauth import authorize, consents, device_page, devices, keys, logout, metadata, pushed, tokens, userinfo
+from portal.oauth import (
+    authorize,
+    consents,
+    device_page,
+    devices,
+    keys,
+    logout,
+    metadata,
+    pushed,
+    registration,
+    tokens,
+    userinfo,
+)
 from portal.oauth.desk import Desk
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -18,7 +30,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 # What browser programs of any site may send; no cookie counts here.
 CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
     "Access-Control-Max-Age": "7200",
 }
@@ -37,6 +49,8 @@ def oauth_routes(desk: Desk, callers: Callers) -> list[BaseRoute]:
         anybodys(devices.PATH, partial(devices.device_authorization, issuer), ["POST"]),
         Route(devices.PAGE, partial(device_page.device, desk), methods=["GET", "POST"]),
         Route(logout.PATH, partial(logout.logout, desk), methods=["GET", "POST"]),
+        anybodys(registration.PATH, partial(registration.register, issuer), ["POST"]),
+        anybodys(registration.PATH + "/{client_id}", partial(registration.manage, issuer), ["GET", "PUT", "DELETE"]),
         anybodys(userinfo.PATH, partial(userinfo.userinfo, issuer, callers), ["GET", "POST"]),
         *(anybodys(path, partial(metadata.metadata, issuer), ["GET"]) for path in metadata.PATHS),
         Route(keys.PATH, keys.KeySet(issuer.database, issuer.clock).answer, methods=["GET"]),

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from domain.identity.openid import EVERY_SCOPE
 from portal.pages import formats
 from portal.pages.charts.gantt import gantt, lanes_of
 from portal.pages.charts.regions import tiles
@@ -54,7 +55,11 @@ def make_environment(language: Language, directories: Iterable[Path], asset: Cal
     )
     everywhere: dict[str, Any] = environment.globals  # pyright: ignore[reportAssignmentType]
     everywhere.update(
-        _=gettext(language), charts=CHARTS, asset=asset, GRADES=[degree.value for degree in Classification]
+        SCOPE_WORDS={name: scope.zh if language == "zh" else scope.en for name, scope in EVERY_SCOPE.items()},
+        _=gettext(language),
+        charts=CHARTS,
+        asset=asset,
+        GRADES=[degree.value for degree in Classification],
     )
     return environment
 

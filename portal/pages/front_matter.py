@@ -16,8 +16,9 @@ LINE = re.compile(r"#\s*(?P<key>[a-z-]+):\s*(?P<value>\S.*?)\s*")
 # without the fields that ask for them.
 PAGE_KEYS = frozenset({"title", "nav", "path", "under", "public", "search", "optional"})
 # Keys of a form's mutation. done: what the visitor is told afterwards. then: the page they are sent to, with places in
-# the answer for the values of its address (`order id=placeOrder.order.id`); else back to the same page.
-ACTION_KEYS = frozenset({"done", "then"})
+# the answer for the values of its address (`order id=placeOrder.order.id`); else back to the same page. shows: `yes` where
+# the answer holds what is told once only: the page is shown at once, with the answer as `told`.
+ACTION_KEYS = frozenset({"done", "then", "shows"})
 
 
 def read_front_matter(file: str, source: str, keys: frozenset[str]) -> Mapping[str, str]:

@@ -19,9 +19,9 @@ HOME = "home"
 # What every template has; an operation's root fields must not take these names.
 TEMPLATE_NAMES = frozenset(
     (
-        "GRADES any_chosen asset audience charts chosen cleared current_entry demonstration done forms given here "
+        "GRADES SCOPE_WORDS any_chosen asset audience charts chosen cleared current_entry demonstration done forms given here "
         "home kept language link mark may navigation now operation page problems q search_page searched "
-        "sign_in_address sign_out switch today toggled visitor"
+        "sign_in_address sign_out switch today toggled told visitor"
     ).split()
 )
 TO_ADDRESS, FROM_ADDRESS = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
@@ -43,6 +43,7 @@ class Action:
     document: Document
     done: str
     then: Then | None
+    shows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,8 @@ def read_actions(folder: Path, page: str, audience: Audience, schema: GraphQLSch
         name = path.name.split(".")[1]
         if hasattr(dict, name):
             raise PageFault(file, f"forms.{name} means something else in templates: give the form another name")
-        actions[name] = Action(name, document, said.get("done", ""), read_then(file, said.get("then"), document))
+        then = read_then(file, said.get("then"), document)
+        actions[name] = Action(name, document, said.get("done", ""), then, shows=said.get("shows") == "yes")
     return actions
 
 

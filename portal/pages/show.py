@@ -42,8 +42,14 @@ async def show(site: Site, page: Page, request: Request) -> Response:
     return refuse_entry(present, page) or await answer(present, page)
 
 
-async def answer(visit: Visit, page: Page, status: int = 200, returned: Form | None = None) -> Response:
-    """Run the page's query and render it; `returned` is a form that was not accepted."""
+async def answer(
+    visit: Visit,
+    page: Page,
+    status: int = 200,
+    returned: Form | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> Response:
+    """Run the page's query and render it; `returned` is a form that was not accepted, `told` what one was answered."""
     document = page.document_for(visit.visitor.viewer.scopes)
     coercion = Coercion(with_path(visit, page, visit.fields), emptied_is_null=False)
     values = turn_back(document.variables, coercion.values(document.variables))
@@ -57,7 +63,7 @@ async def answer(visit: Visit, page: Page, status: int = 200, returned: Form | N
     forms = fresh_forms(visit, page)
     if returned and (fresh := forms[returned.action]):
         forms[returned.action] = replace(returned, token=fresh.token, key=fresh.key)
-    return render(visit, page.template, page.audience, page, status, **data, forms=forms, mark=mark_of(data))
+    return render(visit, page.template, page.audience, page, status, **data, forms=forms, mark=mark_of(data), told=told)
 
 
 def with_path(visit: Visit, page: Page, fields: Fields) -> Fields:

@@ -78,6 +78,9 @@ async def act(visit: Visit, page: Page, action: Action, fields: Fields) -> Respo
     errors += refusals_as_errors(data, document, fields, page.path_parameters)
     if errors:
         return await answer(visit, page, NOT_ACCEPTED, Form(action.name, "", None, fields, errors))
+    if action.shows:
+        # A secret belongs into no address and no cookie, so there is no redirection: reloading asks before it sends again.
+        return await answer(visit, page, told=data)
     response = visit.redirect(next_address(visit, page, action.then, data))
     done_notice.tell(response, page, action, secure=visit.site.secure)
     return response

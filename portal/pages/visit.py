@@ -127,6 +127,7 @@ def shell(visit: Visit, audience: Audience | None, page: Page | None) -> dict[st
         "forms": {},
         "mark": None,
         "problems": (),
+        "told": None,
     }
 
 

@@ -3,7 +3,7 @@
     log_interaction: LogInteractionPayload = mutation(customers.log_interaction, LogInteractionInput)
 
 The act receives an `Act` and the members of the input as keywords (members left out are not passed), ids as keys. It
-returns the key of the changed row, or a key per payload field, or raises a `Refusal`, which takes its changes back and
+returns the key of the changed row, or per payload field a key or a text of its own (a secret told once), or raises a `Refusal`, which takes its changes back and
 stands in the payload's `errors` with the path to the input.
 """
 
@@ -32,7 +32,7 @@ from segments.strawberry_internals import definition_of
 from segments.viewer import Viewer
 
 Path = tuple[str | int, ...]
-Outcome = UUID | Mapping[str, UUID | None] | None
+Outcome = UUID | Mapping[str, UUID | str | None] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +128,8 @@ async def perform(
     except Refusal as refusal:
         return payload_type(**dict.fromkeys(names), errors=[user_error(refusal, execution.viewer)])
     keys = outcome if isinstance(outcome, Mapping) else {names[0]: outcome}
-    changed = {name: None if keys.get(name) is None else Changed(keys[name]) for name in names}  # type: ignore[arg-type]
+    given: dict[str, Any] = {name: keys.get(name) for name in names}
+    changed = {name: Changed(value) if isinstance(value, UUID) else value for name, value in given.items()}
     return payload_type(**changed, errors=[])
 
 

@@ -33,6 +33,8 @@ SIMPLE: dict[str, Any] = {
 # Members that not every value of their type is valid for, by their Python names.
 NAMED: dict[str, Any] = {
     "compartments": [],
+    "scopes": [],
+    "redirect_uris": [],
     "role": "sales",
     "escalation_role": "sales",
     "needed": 1,
@@ -67,7 +69,9 @@ class Changes:
         for name, field in (root.fields if root else {}).items():
             payload: Any = named_type(field.type)
             below = " ".join(
-                f"{key} {{ {selection(self.schema, named_type(each.type), 1 if key != 'errors' else 0)} }}"
+                key
+                if g.is_leaf_type(named_type(each.type))
+                else f"{key} {{ {selection(self.schema, named_type(each.type), 1 if key != 'errors' else 0)} }}"
                 for key, each in payload.fields.items()
             )
             input_: Any = named_type(field.args["input"].type)

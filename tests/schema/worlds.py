@@ -38,7 +38,7 @@ SHARED = ("region", "employee", "source_system", "customer", "person", "login_se
 # Columns that stay empty: ends of periods, what has been done, and keys of imported rows, which are unique.
 ENDS = (
     *("valid_until", "followed_up", "ended", "retired", "actual_", "source_line", "customer_id"),
-    *("retained", "completed", "decided", "role"),
+    *("retained", "completed", "decided", "role", "revoked"),
 )
 # The GraphQL type of each table that has one.
 TYPES: dict[str, str] = {

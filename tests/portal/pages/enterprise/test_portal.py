@@ -17,6 +17,7 @@ ALL = Walk(
         "/enterprise/orders": None,
         rf"/enterprise/orders/{ID}": "/enterprise/orders",
         "/enterprise/team": None,
+        "/enterprise/clients": None,
     },
 )
 
