@@ -46,13 +46,18 @@ def viewer_of_session(session: LiveSession, language: Language, ceiling: Classif
     )
 
 
-def held_scopes(audience: Audience, roles: Collection[str], amr: Collection[str]) -> frozenset[str]:
+def held_scopes(
+    audience: Audience,
+    roles: Collection[str],
+    amr: Collection[str],
+    demanding: frozenset[str] = SECOND_FACTOR_SCOPES,
+) -> frozenset[str]:
     """Every right that somebody holds at this moment: role ∩ audience ∩ factors. A token narrows it further.
 
-    Nothing else decides it. Clearance and compartments are no scopes: they say which rows there are (`segments/policies.py`).
+    `demanding` are the scopes that ask for a second factor. Nothing else decides it. Clearance and compartments are no scopes: they say which rows there are (`segments/policies.py`).
     """
     held = scopes_of(audience, roles)
-    return held if proves_second_factor(amr) else held - SECOND_FACTOR_SCOPES
+    return held if proves_second_factor(amr) else held - demanding
 
 
 def lower(clearance: Classification, ceiling: Classification) -> Classification:
