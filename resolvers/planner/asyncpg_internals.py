@@ -2,7 +2,7 @@
 
 - `Connection._protocol` speaks PostgreSQL's protocol, for as long as the connection lives.
 - `PreparedStatement._state` is what the protocol runs; a statement that is forgotten takes it along.
-- `Protocol.bind_execute` answers rows, the command's tag, and whether the rows were all.
+- `Protocol.bind_execute` answers rows and, being asked, two facts of the command that no read needs.
 
 Between `PreparedStatement.fetchval` and the protocol stand eight calls that check what a read connection has checked, or
 let a query logger see what it has not asked to see; they took 5 µs of a planned read of 180.
@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-Rows = tuple[Sequence[Sequence[Any]], bytes, bool]
-# The statement's state, its arguments, the portal's name, how many rows at most, that the tag is wanted, and a time limit.
+Rows = tuple[Sequence[Sequence[Any]], object, object]
+# The statement's state, its arguments, the portal's name, how many rows at most, that the facts are wanted, and a time limit.
 BindExecute = Callable[[Any, Sequence[Any], str, int, bool, float | None], Awaitable[Rows]]
 
 

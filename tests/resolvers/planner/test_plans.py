@@ -170,3 +170,19 @@ def test_what_sql_never_says(stages: dict[Audience, Stage], audience: Audience) 
             found = pattern.search(without_settings)
             assert found is None, f"{name}: {found}\n{source}"
     assert made > 30
+
+
+@pytest.mark.parametrize(
+    ("source", "before", "after"),
+    [
+        ('{ product(slug: "x") { slug } }', b'{"data":{"product":', b"}}"),
+        ("{ here: regions { nodes { code } } }", b'{"data":{"here":{"nodes":', b"}}}"),
+        ("{ regions { totalCount nodes { code } } }", b'{"data":{"regions":', b"}}"),
+        ("{ __typename }", b'{"data":', b"}"),
+        ("{ a: regions { totalCount } b: regions { totalCount } }", b'{"data":', b"}"),
+    ],
+)
+def test_objects_of_one_member_are_not_left_to_postgresql(source: str, before: bytes, after: bytes) -> None:
+    made = plan(document(source))
+    assert made.body(b"[1]") == before + b"[1]" + after
+    assert made.body(None) == before + b"null" + after
