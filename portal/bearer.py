@@ -64,6 +64,8 @@ class BearerTokens:
         # A viewer has a language, so a token that is used in both stands here twice.
         self._remembered: dict[tuple[bytes, Language], Known] = {}
         self._revoked: frozenset[UUID] = frozenset()
+        # How often something changed: what was read meanwhile may be older than the last change.
+        self._changes = 0
 
     def remembered(self, authorization: bytes, language: Language) -> Viewer | None:
         """The viewer of an `Authorization` header, where it takes no more than to remember; else `viewer` must be asked."""
@@ -93,6 +95,7 @@ class BearerTokens:
     def look_again(self) -> None:
         """Read keys and revocations anew before the next token, because something of them has just changed."""
         self._keys_read_at, self._keys_known_until = None, NEVER
+        self._changes += 1
 
     async def _known(self, token: str, language: Language) -> Known:
         now = self._clock()
@@ -121,6 +124,7 @@ class BearerTokens:
         async with self._reading:
             if self._keys_read_at is not None and now - self._keys_read_at < age_max:
                 return
+            changes = self._changes
             async with transaction(self._database, Viewer.system().row_settings()) as session:
                 keys = await verification_keys(session, now)
                 revoked = await revoked_subjects(session, now)
@@ -130,8 +134,9 @@ class BearerTokens:
             if revoked - self._revoked:
                 for place in [place for place, known in self._remembered.items() if names(known.facts) & revoked]:
                     del self._remembered[place]
-            self._keys, self._keys_read_at, self._revoked = keys, now, revoked
-            self._keys_known_until = now + KEYS_KNOWN_FOR
+            self._keys, self._revoked = keys, revoked
+            if changes == self._changes:
+                self._keys_read_at, self._keys_known_until = now, now + KEYS_KNOWN_FOR
 
 
 def names(facts: AccessToken) -> frozenset[UUID]:
