@@ -1,6 +1,7 @@
 """The registry of tables: importing this module makes `Table.metadata` complete, for migrations and start-up checks."""
 
 from domain.approvals import tables as approvals
+from domain.audit import tables as audit
 from domain.customers import tables as customers
 from domain.identity import client_tables as clients
 from domain.identity import tables as identity
@@ -11,6 +12,18 @@ from domain.transfer import tables as transfer
 from foundation.tables import Table
 from segments import installation, outbox
 
-CAPABILITIES = (installation, outbox, identity, clients, customers, shop, orders, programmes, approvals, transfer)
+CAPABILITIES = (
+    installation,
+    outbox,
+    identity,
+    clients,
+    customers,
+    shop,
+    orders,
+    programmes,
+    approvals,
+    transfer,
+    audit,
+)
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

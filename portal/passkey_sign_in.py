@@ -23,6 +23,7 @@ from foundation.ids import Ids
 from foundation.refusals import Refusal
 from foundation.session import transaction
 from foundation.settings import Settings
+from portal.refused_sign_ins import Attempt
 from portal.sessions import SYSTEM, Sessions, SignedIn
 
 LOGGER = structlog.get_logger("portal.passkey_sign_in")
@@ -45,6 +46,10 @@ class PasskeySignIn:
 
     async def sign_in(self, request: Request, credential: str) -> SignedIn:
         """Open a session for the owner of the device that signed, or refuse: in the same words whatever was wrong."""
+        async with self._sessions.noting_refusals(request, "passkey") as attempt:
+            return await self._sign_in(request, credential, attempt)
+
+    async def _sign_in(self, request: Request, credential: str, attempt: Attempt) -> SignedIn:
         now = self._clock()
         async with self._transaction() as session:
             challenge = await spend_challenge(session, credential, None, now)
@@ -54,6 +59,7 @@ class PasskeySignIn:
         async with self._transaction() as session:
             passkey = await use_passkey(session, self._party, credential, challenge, now)
             person = await session.get_one(Person, passkey.person_id)
+            attempt.person_id = person.id
             if not person.active or not self._sessions.serves(person.audience):
                 LOGGER.info("passkey refused", reason="person")
                 raise Refusal("PASSKEY_REFUSED")

@@ -31,6 +31,7 @@ from foundation.ids import Ids
 from foundation.refusals import Refusal
 from foundation.session import transaction
 from foundation.settings import Settings
+from portal.refused_sign_ins import Attempt
 from portal.sessions import SYSTEM, Sessions, SignedIn, enrolment_owner, network_address
 
 LOGGER = structlog.get_logger("portal.second_steps")
@@ -79,7 +80,11 @@ class SecondSteps:
 
     async def by_code(self, request: Request, code: str) -> SignedIn:
         """Sign in with a one-time code or a recovery code, or refuse."""
-        await self._count(request)
+        async with self._sessions.noting_refusals(request, "code") as attempt:
+            return await self._by_code(request, code, attempt)
+
+    async def _by_code(self, request: Request, code: str, attempt: Attempt) -> SignedIn:
+        await self._count(request, attempt)
         now = self._clock()
         async with self._transaction() as session:
             row = await self._held(session, request)
@@ -91,7 +96,11 @@ class SecondSteps:
 
     async def enrol(self, request: Request, code: str) -> tuple[SignedIn, list[str]]:
         """Set the authenticator up with a code of it, and sign in; recovery codes go with it."""
-        await self._count(request)
+        async with self._sessions.noting_refusals(request, "enrolment") as attempt:
+            return await self._enrol(request, code, attempt)
+
+    async def _enrol(self, request: Request, code: str, attempt: Attempt) -> tuple[SignedIn, list[str]]:
+        await self._count(request, attempt)
         now = self._clock()
         async with self._transaction() as session:
             row = await self._enrolling(session, request)
@@ -113,9 +122,16 @@ class SecondSteps:
 
     async def enrol_passkey(self, request: Request, credential: str, name: str) -> tuple[SignedIn, list[str]]:
         """Take the passkey that a device made, and sign in; where telephones stay outside a key is the one factor."""
+        async with self._sessions.noting_refusals(request, "enrolment") as attempt:
+            return await self._enrol_passkey(request, credential, name, attempt)
+
+    async def _enrol_passkey(
+        self, request: Request, credential: str, name: str, attempt: Attempt
+    ) -> tuple[SignedIn, list[str]]:
         now = self._clock()
         async with self._transaction() as session:
             row = await self._enrolling(session, request)
+            attempt.person_id = row.person_id
             challenge = await spend_challenge(session, credential, row.person_id, now)
         if challenge is None:
             raise Refusal("PASSKEY_REFUSED")
@@ -126,11 +142,12 @@ class SecondSteps:
             )
             return await self._enrolled(session, request, row, proved_by_passkey(made))
 
-    async def _count(self, request: Request) -> None:
+    async def _count(self, request: Request, attempt: Attempt) -> None:
         """Count an attempt at a code with those at the password: in a transaction of its own, whatever comes of it."""
         now = self._clock()
         async with self._transaction() as session:
             row = await self._held(session, request)
+            attempt.person_id = row.person_id
             refusal = await count_attempt(
                 session, row.person.email, network_address(request), now, self._limits, self._ids
             )

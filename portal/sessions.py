@@ -22,6 +22,8 @@ from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from domain.audit.recording import record
+from domain.audit.tables import AuditKind
 from domain.identity.attempts import AttemptLimits, count_attempt, forgive_account
 from domain.identity.authenticators import new_secret
 from domain.identity.passwords import dummy_hash, hash_password, needs_rehash, verify_password
@@ -49,6 +51,7 @@ from foundation.refusals import Refusal
 from foundation.session import transaction
 from foundation.settings import Settings
 from portal.pages.visitors import Visitor
+from portal.refused_sign_ins import Attempt, noting_refusals
 from portal.session_cookie import SessionCookie
 from segments.audiences import Audience
 from segments.classification import Classification
@@ -128,7 +131,17 @@ class Sessions:
 
         Whoever has a second factor, or must have one, is not signed in yet: the session awaits the second step.
         """
-        email, now = normal_email(account), self._clock()
+        email = normal_email(account)
+        async with self.noting_refusals(request, "password") as attempt:
+            attempt.account = email
+            return await self._by_password(request, email, password, attempt)
+
+    def noting_refusals(self, request: Request, step: str) -> AbstractAsyncContextManager[Attempt]:
+        """A block whose refusals the audit log keeps."""
+        return noting_refusals(self._database, self._ids, Attempt(network_address(request), step))
+
+    async def _by_password(self, request: Request, email: str, password: str, attempt: Attempt) -> SignedIn:
+        now = self._clock()
         async with self._transaction() as session:
             refusal = await count_attempt(session, email, network_address(request), now, self._limits, self._ids)
         if refusal is not None:
@@ -136,6 +149,7 @@ class Sessions:
             raise refusal
         async with self._transaction() as session:
             person = await person_by_email(session, email)
+        attempt.person_id = None if person is None else person.id
         # No connection is held while the password is hashed.
         stored = dummy_hash() if person is None else person.password_hash
         right = await run_sync(verify_password, stored, password, limiter=self.hashing)
@@ -189,7 +203,10 @@ class Sessions:
         LOGGER.info(
             "signed in", session=str(row.id), person=str(person.id), audience=person.audience.value, amr=list(amr)
         )
-        return SignedIn(viewer_of_session(live, "zh", self._ceiling), secret, self.cookie)
+        viewer = viewer_of_session(live, "zh", self._ceiling)
+        details = {"address": network_address(request), "amr": list(amr), "session": str(row.id)}
+        await record(session, viewer, AuditKind.SIGN_IN, row_id=self._ids(), subjects=[person.id], details=details)
+        return SignedIn(viewer, secret, self.cookie)
 
     async def _awaiting(
         self,

@@ -29,6 +29,7 @@ from foundation.database import Database
 from foundation.refusals import Refusal
 from foundation.session import transaction
 from foundation.settings import Settings
+from portal.refused_sign_ins import Attempt
 from portal.sessions import SYSTEM, Sessions, SignedIn
 from segments.audiences import STAFF
 
@@ -95,6 +96,10 @@ class Upstream:
 
     async def finish(self, request: Request, kept: str) -> tuple[SignedIn, str]:
         """Sign in whoever the provider vouches for, if they are of the staff; and where they wanted to go."""
+        async with self._sessions.noting_refusals(request, "upstream") as attempt:
+            return await self._finish(request, kept, attempt)
+
+    async def _finish(self, request: Request, kept: str, attempt: Attempt) -> tuple[SignedIn, str]:
         try:
             way = self._way(kept)
             person = await self._person(request.query_params, way)
@@ -103,6 +108,7 @@ class Upstream:
         now = self._clock()
         async with transaction(self._database, SYSTEM) as session:
             found = None if person.email is None else await person_by_email(session, normal_email(person.email))
+            attempt.person_id = None if found is None else found.id
             if found is None or not found.active or found.audience is not STAFF or not self._sessions.serves(STAFF):
                 LOGGER.info("upstream refused", reason="nobody of the staff")
                 raise Refusal("UPSTREAM_REFUSED")

@@ -27,6 +27,8 @@ STAFF_OR_SYSTEM = f"{AUDIENCE} = any(array['staff', 'system'])"
 # Whoever works on technology transfer and approvals, each as far as they are cleared.
 HOUSE = f"{AUDIENCE} = any(array['staff', 'division', 'system'])"
 ANYBODY = f"{AUDIENCE} <> ''"
+# The audit administrator 审计管理员 and nobody else, the application itself included.
+AUDITOR = f"({AUDIENCE} = 'staff' and {ROLES} @> array['audit_administrator'])"
 # Few rows have compartments, and to ask whether there are any costs a tenth of comparing two arrays.
 IN_THE_KNOW = f"(cardinality(compartments) = 0 or compartments <@ {COMPARTMENTS} or {SYSTEM})"
 CLEARED = f"classification <= {CLEARANCE} and {IN_THE_KNOW}"

@@ -109,10 +109,16 @@ ROLES = (
             "programmes:write",
         ),
     ),
+    Role("system_administrator", "系统管理员", "System administrator", STAFF),
+    Role("security_administrator", "安全管理员", "Security administrator", STAFF),
+    Role("audit_administrator", "审计管理员", "Audit administrator", STAFF),
 )
 
 # What everybody of an audience holds, without any role. A program of theirs holds it only when it asked for it.
 EVERYBODYS: dict[Audience, frozenset[str]] = {ENTERPRISE: frozenset({"orders:read"})}
+
+# 三员: who runs the system, who gives rights in it and who watches both are three people.
+SEPARATE_ROLES = ("system_administrator", "security_administrator", "audit_administrator")
 
 SCOPE_NAMES = frozenset(scope.name for scope in SCOPES)
 SECOND_FACTOR_SCOPES = frozenset(scope.name for scope in SCOPES if scope.second_factor)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.audit.tables import AuditHead
 from domain.customers.tables import TeamRole
 from domain.identity.client_tables import ClientAuthentication
 from domain.tables import METADATA, TABLES
@@ -24,8 +25,9 @@ from segments.installation import Installation
 
 NOW = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
 
-# Every row but the only one of the installation, which migrations write.
-FILLED = tuple(table for table in METADATA.sorted_tables if table.name != Installation.__tablename__)
+# Every row but those that the database writes itself: the only one of the installation, and the heads of audit's chains.
+UNFILLED = (Installation.__tablename__, AuditHead.__tablename__)
+FILLED = tuple(table for table in METADATA.sorted_tables if table.name not in UNFILLED)
 ROWS = {model.__tablename__: model.__rows__ for model in TABLES}
 
 # Where a CHECK constraint asks for more than each column's own type,

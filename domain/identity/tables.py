@@ -6,16 +6,20 @@ import datetime as dt
 import enum
 import uuid
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from domain.customers.tables import Customer, Employee
+from foundation.refusals import Refusal
 from foundation.tables import Table, labels
 from segments.audiences import Audience
 from segments.classification import Classification, ClassificationRank
 from segments.policies import PERSON, SYSTEM, Rows, any_of
+from segments.scopes import SEPARATE_ROLES
 
 AUDIENCE = labels(Audience, "audience")
+# Of the three administrators 三员 nobody is two.
+SEPARATED = " + ".join(f"('{role}' = any(roles))::int" for role in SEPARATE_ROLES) + " <= 1"
 
 
 class Person(Table):
@@ -23,7 +27,10 @@ class Person(Table):
 
     __tablename__ = "person"
     __rows__ = Rows(any_of(SYSTEM, f"id = {PERSON}"), SYSTEM, classified=False)
-    __table_args__ = (Index("uq_person_email", "email", unique=True),)
+    __table_args__ = (
+        Index("uq_person_email", "email", unique=True),
+        CheckConstraint(SEPARATED, "separate_administrators"),
+    )
 
     email: Mapped[str]
     name: Mapped[str]
@@ -38,6 +45,13 @@ class Person(Table):
     created_at: Mapped[dt.datetime]
     customer: Mapped[Customer | None] = relationship(lazy="raise")
     employee: Mapped[Employee | None] = relationship(lazy="raise")
+
+    @validates("roles")
+    def separate(self, _: str, roles: list[str]) -> list[str]:
+        """Nobody becomes two of the three administrators."""
+        if len(set(roles).intersection(SEPARATE_ROLES)) > 1:
+            raise Refusal("ROLES_EXCLUDE_EACH_OTHER", ("roles",))
+        return roles
 
 
 class LoginSession(Table):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ import graphql as g
 import orjson
 import structlog
 
+from domain.audit.recording import record
+from domain.audit.tables import AuditKind
 from foundation.clock import Clock, system_clock
 from foundation.database import Database
 from foundation.ids import Ids, system_ids
@@ -103,8 +106,26 @@ class Engine:
                     return await self.read(plan, variables, viewer)
             document.check_not_streamed()
             return await self.run(document, operation, viewer)
+        except InsufficientScope as error:
+            await self.note_refusal(viewer, operation, error)
+            return refused(error, viewer)
         except Exception as error:  # noqa: BLE001 - the one place that turns what went wrong into an answer
             return refused(error, viewer)
+
+    async def note_refusal(self, viewer: Viewer, operation: Operation, error: InsufficientScope) -> None:
+        """Leave an entry in the audit log. Who is not known has no rights that could be missed, and could fill the log."""
+        if viewer.person_id is None and viewer.client_id is None:
+            return
+        async with transaction(self.database, viewer.row_settings()) as session:
+            await record(
+                session,
+                viewer,
+                AuditKind.SCOPE_REFUSED,
+                row_id=self.new_id(),
+                operation=operation.name,
+                document=digest_of(operation.source),
+                details={"path": error.path, "scopes": list(error.scopes)},
+            )
 
     async def read(self, plan: Plan, variables: Any, viewer: Viewer) -> Answer:
         """The answer of a planned query: PostgreSQL's bytes, untouched unless Python computes fields."""
@@ -138,6 +159,10 @@ class Engine:
                 return
             variables = document.admit(viewer.scopes, operation.variables)
             subscription = Subscription(document, variables)
+        except InsufficientScope as error:
+            await self.note_refusal(viewer, operation, error)
+            yield refused(error, viewer)
+            return
         except Exception as error:  # noqa: BLE001 - as above
             yield refused(error, viewer)
             return
@@ -172,6 +197,11 @@ class Engine:
         if operation.by_get and document.kind is not g.OperationType.QUERY:
             raise RequestError("METHOD_NOT_ALLOWED", "request.get_is_for_queries")
         return document
+
+
+def digest_of(source: str) -> str:
+    """The SHA-256 of a document's text, by which trusted documents are named too."""
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def completed(result: g.ExecutionResult, viewer: Viewer) -> Answer:

@@ -142,7 +142,22 @@ async def test_no_function_runs_with_its_owners_rights(owner: AsyncConnection) -
         select p.oid::regprocedure::text from pg_proc as p join pg_namespace as n on n.oid = pronamespace
         where prosecdef and nspname not in ('pg_catalog', 'information_schema')
     """
-    assert await rows(owner, definers) == []
+    # docs/adr/0010-audit.md: the application appends to chains that it can neither read nor write.
+    assert await rows(owner, definers) == [("audit_chain()",)]
+
+
+async def test_every_classified_row_is_watched(owner: AsyncConnection) -> None:
+    """A degree that changes leaves its trace, whichever way the change came."""
+    watched = """
+        select tgrelid::regclass::text from pg_trigger as t join pg_proc as p on p.oid = tgfoid
+        where proname = 'audit_change' and tgname = 'classification' and tgenabled = 'O'
+    """
+    found = {name.strip('"') for (name,) in await rows(owner, watched)}
+    columns = {"classification", "compartments"}
+    edited = {
+        name for name, rule in ROWS.items() if not rule.append_only and columns <= set(METADATA.tables[name].c.keys())
+    }
+    assert found == edited
 
 
 async def test_a_descending_index_orders_as_lists_do(owner: AsyncConnection) -> None:
