@@ -1,20 +1,28 @@
-"""`quadrant client`: programs come, get secrets and go."""
+"""`quadrant client`: programs come, get secrets and go.
+
+One run is a process of its own; starting more would take seconds each, so the rest calls what the commands call.
+"""
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 
 import httpx
 import pytest
 
+from domain.identity.clients import MACHINE_GRANT, Registration
 from foundation.database import Database
+from foundation.refusals import Refusal
 from foundation.settings import Settings
+from portal.cli import clients
+from portal.cli.reporting import CommandError
 from segments.audiences import STAFF
 from tests.people import person, store
 from tests.portal.cli.program import run
 from tests.portal.served import served
 
 EMAIL = "li.wei@example.com"
+MACHINE = Registration("机器", grants=(MACHINE_GRANT,), scopes=("programmes:cost",))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,50 +30,45 @@ async def people(own_database: Database) -> None:
     await store(own_database, person(EMAIL, STAFF, roles=("programme_manager",)))
 
 
-async def answered(settings: Settings, client_id: str, *secrets: str) -> list[httpx.Response]:
-    """What a server answers to a machine with each of these secrets."""
-    async with served(settings) as running, running.client() as client:
-        return [
-            await client.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret))
-            for secret in secrets
-        ]
-
-
-async def test_a_machine_from_its_first_secret_to_its_end(own_settings: Settings) -> None:
+async def test_the_secret_stands_alone_and_the_server_takes_it(own_settings: Settings) -> None:
     added = run(
         own_settings,
-        *("client", "add", "machine", "--name", "机器", "--grant", "client_credentials"),
+        *("client", "add", "process", "--name", "机器", "--grant", MACHINE_GRANT),
         *("--owner", EMAIL, "--scope", "programmes:cost"),
     )
     assert (added.code, added.said, added.out.count("\n")) == (0, "", 1)
-    second = run(own_settings, "client", "secret", "machine")
-    assert second.code == 0
-    assert run(own_settings, "client", "secret", "machine").code == 1
-    answers = await answered(own_settings, "machine", added.out.strip(), second.out.strip())
-    assert [answer.json().get("scope") for answer in answers] == ["programmes:cost"] * 2
-    assert run(own_settings, "client", "retire", "machine").out.strip() == "1"
-    first, still = await answered(own_settings, "machine", added.out.strip(), second.out.strip())
-    assert (first.status_code, still.status_code) == (401, 200)
-    listed = [json.loads(line) for line in run(own_settings, "client", "list").out.splitlines()]
-    assert [(each["client_id"], each["active"]) for each in listed] == [("machine", True)]
-    assert listed[0]["last_used_at"]
-    assert run(own_settings, "client", "disable", "machine").code == 0
-    assert run(own_settings, "client", "disable", "machine").code == 1
+    auth = ("process", added.out.strip())
+    async with served(own_settings) as running, running.client() as client:
+        answer = await client.post("/oauth/token", data={"grant_type": MACHINE_GRANT}, auth=httpx.BasicAuth(*auth))
+    assert answer.json()["scope"] == "programmes:cost"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        (("--owner", "nobody@example.com", "--grant", "client_credentials"), "nobody signs in as nobody@example.com"),
-        (("--redirect", "http://program.example.com/"), "address cannot be used"),
-        (("--grant", "authorization_code"), "redirect address"),
-        (("--grant", "client_credentials", "--auth", "none"), "needs a secret"),
-        (("--grant", "client_credentials", "--scope", "no:such"), "no:such"),
-        (("--grant", "client_credentials", "--scope", "customers:move", "--owner", EMAIL), "customers:move"),
-        (("--grant", "password"), "grants cannot be combined"),
-    ],
-)
-def test_what_is_wrong_is_said_in_one_line(own_settings: Settings, arguments: tuple[str, ...], reason: str) -> None:
-    ran = run(own_settings, "client", "add", "wrong", "--name", "程序", *arguments)
-    assert (ran.code, ran.out) == (1, "")
-    assert reason in ran.said
+async def test_a_program_from_its_first_secret_to_its_end(own_settings: Settings) -> None:
+    first = await clients._added(own_settings, "machine", MACHINE, EMAIL)
+    second = await clients._another_secret(own_settings, "machine")
+    assert first not in {None, second}
+    with pytest.raises(Refusal, match="CLIENT_SECRETS_TOO_MANY"):
+        await clients._another_secret(own_settings, "machine")
+    assert await clients._retired(own_settings, "machine") == 1
+    listed = {each["client_id"]: each for each in await clients._listed(own_settings)}
+    assert (listed["machine"]["active"], listed["machine"]["scopes"]) == (True, ["programmes:cost"])
+    await clients._disabled(own_settings, "machine")
+    with pytest.raises(CommandError, match="there is no program machine"):
+        await clients._disabled(own_settings, "machine")
+    with pytest.raises(CommandError, match="already"):
+        await clients._added(own_settings, "machine", MACHINE, EMAIL)
+
+
+async def test_nobody_owns_a_program_that_nobody_signs_in_for(own_settings: Settings) -> None:
+    with pytest.raises(CommandError, match="nobody signs in as nobody"):
+        await clients._added(own_settings, "other", MACHINE, "nobody@example.com")
+    wide = Registration("机器", grants=(MACHINE_GRANT,), scopes=("customers:move",))
+    with pytest.raises(Refusal, match="SCOPE_NOT_HELD"):
+        await clients._added(own_settings, "other", wide, EMAIL)
+
+
+async def test_an_invitation_has_bounds(own_settings: Settings) -> None:
+    assert len(await clients._invited(own_settings, EMAIL, 1, dt.timedelta(days=7))) == 43
+    for uses, days in ((0, 7), (1, 0), (1, 365), (10_000, 7)):
+        with pytest.raises(Refusal, match="INVITATION_TOO_WIDE"):
+            await clients._invited(own_settings, EMAIL, uses, dt.timedelta(days=days))

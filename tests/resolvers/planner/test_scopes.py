@@ -16,7 +16,7 @@ from resolvers.planner.engine import Answer, Engine, Operation
 from resolvers.planner.keys import encode_id
 from resolvers.planner.limits import DocumentLimits
 from schema.views import compiled_views
-from segments.audiences import DIVISION, ENTERPRISE, STAFF, Audience
+from segments.audiences import DIVISION, ENTERPRISE, GOVERNMENT, STAFF, Audience
 from segments.scopes import AUDIENCE_SCOPES
 from segments.viewer import Viewer
 
@@ -96,10 +96,12 @@ async def test_all_that_is_missing_is_told_and_nothing_that_is_held(engine: Engi
 
 
 async def test_a_scope_of_staff_is_asked_of_no_customer(engine: Engine) -> None:
-    """Customers see their own orders by their rows alone."""
+    """Customers see their own orders by their rows alone; an enterprise's programs need the right of its people."""
     for source in ("{ orders { totalCount } }", "{ viewer { customer { timeline { totalCount } } } }"):
-        assert not (await ask(engine, ENTERPRISE, source)).refused
-    assert not (await ask(engine, ENTERPRISE, BY_ID, id=ORDER)).refused
+        assert not (await ask(engine, GOVERNMENT, source)).refused
+        assert (await ask(engine, ENTERPRISE, source)).scopes == (ORDERS,)
+        assert not (await ask(engine, ENTERPRISE, source, ORDERS)).refused
+    assert not (await ask(engine, GOVERNMENT, BY_ID, id=ORDER)).refused
 
 
 async def test_a_mutation_asks_before_it_runs(engine: Engine) -> None:

@@ -1,0 +1,20 @@
+"""How a company's programs are answered."""
+
+from __future__ import annotations
+
+from tests.resolvers.planner.oracle.answers import Answers
+from tests.resolvers.planner.oracle.seen import Found, Seen
+
+
+def clients(seen: Seen, row: Found) -> bool:
+    return row["active"] and seen.viewer.customer_id is not None and row["customer_id"] == seen.viewer.customer_id
+
+
+def live(_: Seen, row: Found) -> bool:
+    return row["revoked_at"] is None
+
+
+def register(answers: Answers) -> None:
+    """Tell the oracle of programs."""
+    answers.answer("Query", "clients")(clients)
+    answers.answer("Client", "secrets")(live)
