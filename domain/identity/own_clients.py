@@ -59,10 +59,7 @@ async def register_client(
     owner = None if viewer.person_id is None else await session.get(Person, viewer.person_id)
     if owner is None or owner.customer_id is None:
         raise Refusal("CLIENT_NEEDS_COMPANY")
-    # A program that manages programs hands on no right but its own.
-    for place, scope in enumerate(scopes):
-        if ":" in scope and scope not in viewer.scopes:
-            raise Refusal("SCOPE_NOT_HELD", ("scopes", place), scope=scope)
+    _check_handed_on(viewer, scopes, ("scopes",))
     active = sa.select(sa.func.count()).where(Client.customer_id == owner.customer_id, Client.active)
     if (await session.scalar(active) or 0) >= CLIENTS_MAX:
         raise Refusal("CLIENTS_TOO_MANY", maximum=CLIENTS_MAX)
@@ -83,8 +80,14 @@ async def register_client(
 async def add_client_secret(
     session: AsyncSession, viewer: Viewer, now: dt.datetime, new_id: Callable[[], UUID], *, client: UUID
 ) -> Told:
-    """Another secret of a program; the one it has works on until it is revoked."""
+    """Another secret of a program; the one it has works on until it is revoked.
+
+    Whoever has a secret acts with the rights of who made the program, so that person alone makes another.
+    """
     row = await _own(session, viewer, client)
+    if row.owner_id != viewer.person_id:
+        raise Refusal("CLIENT_OF_ANOTHER", ("client",))
+    _check_handed_on(viewer, row.scopes, ("client",))
     return Told(row.id, await add_secret(session, row, now, new_id()))
 
 
@@ -103,6 +106,13 @@ async def disable_client(session: AsyncSession, viewer: Viewer, *, client: UUID)
     row = await _own(session, viewer, client)
     row.active = False
     return row.id
+
+
+def _check_handed_on(viewer: Viewer, scopes: Sequence[str], path: tuple[str, ...]) -> None:
+    """A program that manages programs hands on no right but its own."""
+    for place, scope in enumerate(scopes):
+        if ":" in scope and scope not in viewer.scopes:
+            raise Refusal("SCOPE_NOT_HELD", (*path, place), scope=scope)
 
 
 async def _own(session: AsyncSession, viewer: Viewer, client: UUID) -> Client:

@@ -21,6 +21,7 @@ from tests.portal.pages.html_checks import complaints, form
 
 PAGE = "/enterprise/clients"
 MACHINE = {"grant_type": "client_credentials"}
+ADD = "mutation($client: ID!) { addClientSecret(input: { client: $client }) { secret errors { code } } }"
 REGISTER = "mutation($input: RegisterClientInput!) { registerClient(input: $input) { secret errors { code path } } }"
 
 
@@ -142,6 +143,29 @@ async def test_a_program_that_registers_programs_hands_on_its_own_rights_alone(
         )
     payload = answer.json()["data"]["registerClient"]
     assert payload == {"secret": None, "errors": [{"code": "SCOPE_NOT_HELD", "path": ["input", "scopes", "0"]}]}
+
+
+async def test_nobody_gets_anothers_rights_by_a_secret_of_their_program(
+    parties: Parties, buyers: tuple[Person, Person]
+) -> None:
+    owner = buyers[0]
+    colleague = person("colleague@buyers.example.com", ENTERPRISE, roles=("buyer",), customer_id=owner.customer_id)
+    await store(parties.database, colleague)
+    wide = await parties.program(owner, grants=("client_credentials",), scopes=("orders:read",))
+    seen = "{ clients(first: 50) { nodes { id clientId } } }"
+    for maker, code in ((colleague, "CLIENT_OF_ANOTHER"), (owner, "SCOPE_NOT_HELD")):
+        keeper = await parties.program(maker, grants=("client_credentials",), scopes=("clients:manage",))
+        token = (await parties.ask(keeper, MACHINE)).json()["access_token"]
+        nodes = (await parties.graphql(token, seen)).json()["data"]["clients"]["nodes"]
+        place = next(each["id"] for each in nodes if each["clientId"] == wide.client_id)
+        async with parties.served.client() as client:
+            answer = await client.post(
+                "/graphql",
+                json={"query": ADD, "variables": {"client": place}},
+                headers={"authorization": f"Bearer {token}"},
+            )
+        payload = answer.json()["data"]["addClientSecret"]
+        assert payload == {"secret": None, "errors": [{"code": code}]}
 
 
 async def test_there_are_not_more_than_anybody_needs(
