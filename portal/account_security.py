@@ -159,6 +159,7 @@ class AccountSecurity:
                 raise Refusal("SECOND_FACTOR_REFUSED", ("code",))
             before = await factors_of(session, person.id)
             await add_authenticator(session, self._seal, person.id, secret, row_id=self._ids(), now=now, step=step)
+            await self._proved_first(session, row, before)
             row.enrolment_secret = None
             row.amr = [*row.amr, *(word for word in BY_CODE if word not in row.amr)]
             LOGGER.info("authenticator set up", person=str(person.id))
@@ -189,6 +190,7 @@ class AccountSecurity:
             made = await add_passkey(
                 session, self._party, person.id, credential, challenge, name=name, row_id=self._ids(), now=now
             )
+            await self._proved_first(session, row, before)
             row.amr = [*row.amr, *(word for word in proved_by_passkey(made) if word not in row.amr)]
             LOGGER.info("passkey added", person=str(person.id))
             return [] if before.recovery_codes else await self._new_codes(session, person)
@@ -232,6 +234,11 @@ class AccountSecurity:
             held = found.where(LoginSession.id == live.session_id).with_for_update()
             row, person = (await session.execute(held)).one()
             yield Own(session, live, row, person)
+
+    async def _proved_first(self, session: AsyncSession, row: LoginSession, before: Factors) -> None:
+        """With somebody's first factor all other sessions end: they proved none, and one's password would change it there."""
+        if not before:
+            await end_other_sessions(session, row.person_id, row.id, self._clock())
 
     async def _ended(self, session: AsyncSession, ended: Sequence[UUID]) -> BackgroundTasks | None:
         """End what was granted in sessions that have ended; what tells the programs, once the answer has gone out."""

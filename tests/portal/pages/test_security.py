@@ -181,6 +181,19 @@ async def test_an_authenticator_is_set_up_by_its_code_and_brings_recovery_codes(
     assert "恢复码" not in text_of(await page(buyer)), "they stand in for a factor, and there is none"
 
 
+async def test_a_first_factor_ends_the_sessions_that_proved_none(buyer: httpx.AsyncClient, house: Served) -> None:
+    async with house.client() as elsewhere:
+        await sign_in(elsewhere, BUYER, PASSWORD)
+        shown = await act(buyer, "authenticator-begin")
+        secret = re.findall(r'class="secret">([A-Z2-7 ]+)<', shown)[0].replace(" ", "")
+        # There the password alone would take the authenticator away again.
+        hidden = form(await page(elsewhere), "password")
+        await act(buyer, "authenticator", 200, code=code_of(secret, step_at(system_clock())))
+        answer = await elsewhere.post("/security", data={**hidden, "form-action": "authenticator-remove"})
+        assert answer.headers["location"].startswith("/sign-in")
+    assert "剩 10 个" in await page(buyer)
+
+
 async def test_who_must_have_a_factor_keeps_the_last(staff: httpx.AsyncClient, own_database: Database) -> None:
     assert "请先添加另一个" in await act(staff, "authenticator-remove", 422)
     async with transaction(own_database, SYSTEM) as session:
