@@ -37,6 +37,7 @@ DECISION, ALLOW = "decision", "allow"
 # Set by us when somebody has to sign in once more: since when they must have done so.
 SINCE = "signed_in_since"
 OURS = frozenset({LANGUAGE, SINCE})
+TIME_TO_SIGN_IN = dt.timedelta(minutes=15)
 INSTANT = re.compile(r"\d{1,12}", re.ASCII)
 
 
@@ -121,14 +122,16 @@ async def decided(desk: Desk, visit: Visit, server: Server, asking: Asking, deci
 
 def recent_enough(asking: Asking, live: LiveSession, visit: Visit, now: dt.datetime) -> bool:
     """Whether the person signed in as recently as the program asks."""
-    age = now - live.authenticated_at
     max_age = asking.sent("max_age")
-    if max_age is not None and age > dt.timedelta(seconds=int(max_age)):
-        return False
-    if not asking.prompts & {"login", "select_account"}:
+    aged = max_age is not None and now - live.authenticated_at > dt.timedelta(seconds=int(max_age))
+    if not aged and not asking.prompts & {"login", "select_account"}:
         return True
+    # Who was sent to sign in has done what was asked, however short `max_age` is. The instant stands in the address, where
+    # others can write it too: one of long ago counts for nothing.
     since = visit.request.query_params.get(SINCE, "")
-    return INSTANT.fullmatch(since) is not None and live.authenticated_at.timestamp() >= int(since)
+    if INSTANT.fullmatch(since) is None:
+        return False
+    return max(float(since), (now - TIME_TO_SIGN_IN).timestamp()) <= live.authenticated_at.timestamp()
 
 
 def to_sign_in(visit: Visit, now: dt.datetime) -> Response:

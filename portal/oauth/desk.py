@@ -74,6 +74,9 @@ def may_lead_to(response: Response, address: str) -> None:
 
 def follows_form(request: Request) -> bool:
     """Whether a browser comes here from another page of ours, as it does after signing in."""
-    referrer = urlsplit(request.headers.get("referer", ""))
+    try:
+        referrer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return False
     ours = referrer.netloc == request.headers.get("host") and bool(referrer.netloc)
     return request.method == "GET" and ours and not referrer.path.startswith(OWN) and from_here(request)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 
 import pytest
+import sqlalchemy as sa
 
 from domain.identity.client_tables import ClientAuthentication
-from domain.identity.tables import Person
+from domain.identity.tables import LoginSession, Person
+from foundation.clock import system_clock
+from foundation.session import transaction
 from segments.audiences import ENTERPRISE, STAFF
 from segments.classification import Classification
-from tests.people import PASSWORD, person, store
+from tests.people import PASSWORD, SYSTEM, person, store
 from tests.portal.oauth.parties import CALLBACK, Parties, Program, address, agree, authorize, landed
 from tests.portal.pages.html_checks import complaints, form
 
@@ -143,10 +147,11 @@ async def test_without_a_page_nobody_signs_in(parties: Parties, program: Program
     assert told["error"] == "login_required"
 
 
-async def test_a_program_may_want_a_fresh_sign_in(parties: Parties, buyer: Person) -> None:
+@pytest.mark.parametrize("wanted", [{"prompt": "login"}, {"max_age": "0"}])
+async def test_a_program_may_want_a_fresh_sign_in(parties: Parties, buyer: Person, wanted: dict[str, str]) -> None:
     program = await parties.program(scopes=WHOLE, first_party=True)
     async with await parties.browser(buyer) as browser:
-        place = (await authorize(browser, program.request("openid", prompt="login"))).headers["location"]
+        place = (await authorize(browser, program.request("openid", **wanted))).headers["location"]
         assert "again=yes" in place
         assert (await browser.get(place)).status_code == 200
         signed_in = await browser.post(
@@ -155,6 +160,25 @@ async def test_a_program_may_want_a_fresh_sign_in(parties: Parties, buyer: Perso
         )
         tokens = await browser.get(signed_in.headers["location"])
     assert "code" in landed(tokens)
+
+
+async def test_nobody_says_for_themselves_that_they_have_just_signed_in(parties: Parties, staff: Person) -> None:
+    program = await parties.program(scopes=WHOLE, first_party=True)
+    hour = dt.timedelta(hours=1)
+    async with await parties.browser(staff) as browser:
+        async with transaction(parties.database, SYSTEM) as session:
+            aged = sa.update(LoginSession).where(LoginSession.person_id == staff.id)
+            await session.execute(aged.values(authenticated_at=system_clock() - hour))
+        for since in ("0", "1" * 12):
+            forged = {**program.request("openid", prompt="login"), "signed_in_since": since}
+            assert "again=yes" in (await authorize(browser, forged)).headers["location"]
+
+
+async def test_a_referrer_that_is_no_address_is_none(parties: Parties, staff: Person) -> None:
+    program = await parties.program(scopes=WHOLE, first_party=True)
+    async with await parties.browser(staff) as browser:
+        sent = await browser.get("/oauth/authorize", params=program.request("openid"), headers={"referer": "http://["})
+    assert "code" in landed(sent)
 
 
 async def test_the_request_may_come_by_post(parties: Parties, staff: Person, program: Program) -> None:
