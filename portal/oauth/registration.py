@@ -128,6 +128,8 @@ async def metadata_of(request: Request) -> Mapping[str, Any]:
             raise RefusedError(413, "invalid_client_metadata", "The metadata is too large.")
     try:
         found: object = json.loads(body)
+        # Lone surrogates and infinite numbers, which Python reads, can be told to nobody in an answer.
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "invalid_client_metadata", "The body is not JSON.") from error
     if not isinstance(found, dict):
@@ -140,10 +142,8 @@ async def metadata_of(request: Request) -> Mapping[str, Any]:
         listed = said.get(name, [])
         if not isinstance(listed, list) or not all(isinstance(each, str) for each in cast("list[object]", listed)):
             raise RefusedError(400, "invalid_client_metadata", f"{name} is a list of texts.")
-    if "\x00" in json.dumps(said, ensure_ascii=False) or not isinstance(
-        said.get("dpop_bound_access_tokens", False), bool
-    ):
-        raise RefusedError(400, "invalid_client_metadata", "The metadata is malformed.")
+    if not isinstance(said.get("dpop_bound_access_tokens", False), bool):
+        raise RefusedError(400, "invalid_client_metadata", "dpop_bound_access_tokens is true or false.")
     return said
 
 

@@ -112,7 +112,8 @@ class Server(AuthorizationServer):
             raise InvalidRequestError("More than one way of client authentication.")
         try:
             client = cast("KnownClient", super().authenticate_client(request, methods, endpoint))
-        except UnicodeDecodeError as error:
+        except ValueError as error:
+            # Authlib lets through what base64 and UTF-8 say of octets that are neither.
             raise InvalidClientError(description="Malformed credentials.", status_code=401) from error
         named = asked.form.get("client_id")
         if named is not None and named != client.get_client_id():

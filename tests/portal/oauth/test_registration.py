@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey
 
 from domain.identity.invitations import invite
 from domain.identity.tables import Person
@@ -15,6 +17,8 @@ from foundation.session import transaction
 from tests.people import IDS, SYSTEM
 from tests.portal.oauth.parties import CALLBACK, Parties, Program, landed
 
+KEY = ECKey.generate_key("P-256").as_dict(private=False)
+KEYED = {"token_endpoint_auth_method": "private_key_jwt"}
 GOOD = {"client_name": "自助程序", "redirect_uris": [CALLBACK], "scope": "openid orders:read"}
 
 
@@ -27,7 +31,7 @@ async def invitation(parties: Parties, staff: Person, uses: int = 1) -> str:
 async def send(parties: Parties, method: str, path: str, token: str | None, body: Any = None) -> httpx.Response:
     async with parties.served.client() as client:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
-        return await client.request(method, path, headers=headers, json=body)
+        return await client.request(method, path, headers=headers, content=None if body is None else json.dumps(body))
 
 
 async def test_a_program_registers_changes_and_removes_itself(parties: Parties, staff: Person) -> None:
@@ -78,6 +82,9 @@ async def test_a_program_registers_changes_and_removes_itself(parties: Parties, 
         ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata"),
         ({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [7]}}, "invalid_client_metadata"),
         ({"token_endpoint_auth_method": "private_key_jwt", "jwks": "keys"}, "invalid_client_metadata"),
+        ({"scope": "\ud800"}, "invalid_client_metadata"),
+        ({**KEYED, "jwks": {"keys": [{**KEY, "use": "sig", "note": "\ud800"}]}}, "invalid_client_metadata"),
+        ({**KEYED, "jwks": {"keys": [{**KEY, "note": float("inf")}]}}, "invalid_client_metadata"),
     ],
 )
 async def test_a_wrong_registration_uses_nothing_up(
