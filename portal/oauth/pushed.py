@@ -14,7 +14,7 @@ from portal.oauth.assertions import authenticating
 from portal.oauth.bridge import OAuthRequest, Pairs, answer, read_parameters
 from portal.oauth.checks import checked
 from portal.oauth.issuer import Issuer
-from portal.oauth.server import METHODS, KnownClient, Server
+from portal.oauth.server import METHODS, KnownClient, ProofError, Server
 
 PATH = "/oauth/par"
 REQUEST_URI = "request_uri"
@@ -49,7 +49,9 @@ async def push(issuer: Issuer, request: Request) -> Response:
             kept.append(("client_id", client.row.client_id))
             proof = await session.run_sync(lambda _: server.proof(asked))
             if proof is not None:
-                # The proof says of which key the code shall be (RFC 9449 §10.1).
+                # The proof says of which key the code shall be (RFC 9449 §10.1), and nothing beside it another one.
+                if asked.form.get("dpop_jkt", proof.jkt) != proof.jkt:
+                    raise ProofError("dpop_jkt names another key than the proof.")
                 kept = [*((name, value) for name, value in kept if name != "dpop_jkt"), ("dpop_jkt", proof.jkt)]
             await checked(server, session, OAuthRequest(request, kept, method="GET"))
         except OAuth2Error as error:

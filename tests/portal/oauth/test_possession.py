@@ -143,6 +143,14 @@ async def test_a_code_may_be_bound_from_the_start(parties: Parties, browser: htt
     assert (await parties.ask(spa, spa.exchange(code), headers=headers)).status_code == 200
 
 
+async def test_a_pushed_request_names_no_other_key_than_its_proof(parties: Parties, spa: Program) -> None:
+    for named, status in ((OTHER, 400), (KEY, 201)):
+        asked = {**spa.request("openid"), "dpop_jkt": named.thumbprint()}
+        answer = await parties.ask(spa, asked, "/oauth/par", headers={"dpop": proof(parties, "/oauth/par")})
+        assert answer.status_code == status, answer.text
+    assert "error" not in answer.json()
+
+
 async def test_who_promised_proofs_must_send_them(parties: Parties, staff: Person) -> None:
     machine = await parties.program(staff, grants=(MACHINE_GRANT,), dpop_bound=True)
     data = {"grant_type": MACHINE_GRANT}
