@@ -8,6 +8,7 @@ from domain.identity import tables as identity
 from domain.orders import tables as orders
 from domain.programmes import tables as programmes
 from domain.shop import tables as shop
+from domain.transfer import civil_tables as civil
 from domain.transfer import tables as transfer
 from foundation.tables import Table
 from segments import installation, outbox
@@ -24,6 +25,7 @@ CAPABILITIES = (
     approvals,
     transfer,
     audit,
+    civil,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

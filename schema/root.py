@@ -10,6 +10,7 @@ from resolvers.planner.declare import node, nodes
 from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
 from schema.approvals import ApprovalsMutation, ApprovalsQuery
+from schema.civil import CivilMutation, CivilQuery
 from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.identity import IdentityQuery
@@ -23,7 +24,15 @@ from segments.marks import For
 
 @strawberry.type
 class Query(
-    IdentityQuery, ClientsQuery, CustomersQuery, ShopQuery, OrdersQuery, ProgrammesQuery, ApprovalsQuery, TransferQuery
+    IdentityQuery,
+    ClientsQuery,
+    CustomersQuery,
+    ShopQuery,
+    OrdersQuery,
+    ProgrammesQuery,
+    ApprovalsQuery,
+    TransferQuery,
+    CivilQuery,
 ):
     """What can be read. 查询。"""
 
@@ -32,7 +41,9 @@ class Query(
 
 
 @strawberry.type
-class Mutation(ClientsMutation, CustomersMutation, ProgrammesMutation, ApprovalsMutation, TransferMutation):
+class Mutation(
+    ClientsMutation, CustomersMutation, ProgrammesMutation, ApprovalsMutation, TransferMutation, CivilMutation
+):
     """What can be changed. 变更。"""
 
 

@@ -13,6 +13,7 @@ from resolvers import transfer as answers
 from resolvers.planner.declare import by_id, listing, optional, row, selected, sql, value
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
+from schema.civil import CivilDescription, DeclassificationReview, Screening
 from schema.classification import Classification
 from schema.customers import Employee
 from schema.programmes import Programme
@@ -55,6 +56,9 @@ class TechnologyOutcome(Node):
     programme: Programme | None
     owner: Employee | None
     originals: Annotated[list[OutcomeOriginal], For(STAFF)]
+    screenings: list[Screening]
+    reviews: list[DeclassificationReview]
+    descriptions: list[CivilDescription]
     classification: Classification
     compartments: list[str]
     version: int

@@ -39,7 +39,7 @@ class Role:
 
 SCOPES = (
     Scope("approvals:delegate", "委托他人代为审批", "Delegate approvals", (DIVISION, STAFF)),
-    Scope("approvals:publish", "发布审批政策", "Publish approval policies", (STAFF,)),
+    Scope("approvals:publish", "发布审批政策与筛选评分表", "Publish approval policies and screening sheets", (STAFF,)),
     Scope("approvals:read", "查看审批", "Read approvals", (DIVISION,)),
     Scope("catalogue:read", "查看民品目录", "Read the civil catalogue", (DIVISION,)),
     Scope(
@@ -58,7 +58,11 @@ SCOPES = (
     Scope("programmes:cost", "查看型号经费", "Read the cost of programmes", (STAFF,)),
     Scope("programmes:origin", "查看民品的来源型号", "Read which programme a product comes from", (DIVISION,)),
     Scope("programmes:write", "推进型号阶段与里程碑", "Advance programmes and their milestones", (STAFF,)),
+    Scope("transfer:approve", "审批脱密", "Approve declassification", (DIVISION, STAFF), second_factor=True),
+    Scope("transfer:project", "管理转化项目", "Run transfer projects", (DIVISION,)),
     Scope("transfer:read", "查看技术成果与转化进展", "Read technology outcomes and their transfer", (DIVISION,)),
+    Scope("transfer:review", "提交脱密审查", "Put outcomes up for declassification", (DIVISION,)),
+    Scope("transfer:screen", "筛选技术成果", "Screen technology outcomes", (DIVISION,)),
 )
 
 ROLES = (
@@ -72,7 +76,30 @@ ROLES = (
         "技术转化专员",
         "Technology transfer officer",
         DIVISION,
-        ("approvals:delegate", "approvals:read", "catalogue:read", "programmes:origin", "transfer:read"),
+        (
+            "approvals:delegate",
+            "approvals:read",
+            "catalogue:read",
+            "programmes:origin",
+            "transfer:project",
+            "transfer:read",
+            "transfer:review",
+            "transfer:screen",
+        ),
+    ),
+    Role(
+        "declassification_reviewer",
+        "脱密审查员",
+        "Declassification reviewer",
+        DIVISION,
+        ("approvals:delegate", "approvals:read", "catalogue:read", "transfer:approve", "transfer:read"),
+    ),
+    Role(
+        "security_officer",
+        "保密员",
+        "Security officer",
+        STAFF,
+        ("approvals:delegate", "transfer:approve"),
     ),
     Role(
         "account_manager",
@@ -89,7 +116,14 @@ ROLES = (
         "型号主管",
         "Programme manager",
         STAFF,
-        ("equipment:write", "outcomes:write", "programmes:cost", "programmes:write"),
+        (
+            "approvals:delegate",
+            "equipment:write",
+            "outcomes:write",
+            "programmes:cost",
+            "programmes:write",
+            "transfer:approve",
+        ),
     ),
     Role(
         "department_head",
@@ -107,6 +141,7 @@ ROLES = (
             "products:cost",
             "programmes:cost",
             "programmes:write",
+            "transfer:approve",
         ),
     ),
     Role("system_administrator", "系统管理员", "System administrator", STAFF),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import itertools
 import os
 import uuid
 from typing import Any
@@ -49,6 +50,10 @@ PARTICULAR: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    # Approved, so that there may be a civil description of it.
+    "declassification_review": {"status": "APPROVED"},
+    "civil_description": {"review_status": "APPROVED"},
+    "transfer_project": {"licence_until": NOW.date() + dt.timedelta(days=1)},
     "approval_request": {"step_now": 0},
     "approval_step": {"position": 0},
     "approval_delegation": {"valid_until": NOW + dt.timedelta(days=1)},
@@ -88,10 +93,22 @@ class Bundle:
         if column.name == "customer_id":
             return self.customer_id
         for key in column.foreign_keys:
+            if key.column.name != "id":
+                continue  # the second column of a key, whose value is PARTICULAR
             # A row does not point to itself, and a reference to nothing is made only where it may be empty.
             target = key.column.table
             return None if target is column.table else self.ids[target.name]
         return None if column.nullable else sample(column)
+
+
+# For unique columns.
+NUMBERS = itertools.count(1)
+
+
+def is_unique(column: sa.Column[Any]) -> bool:
+    """Whether no two rows may have the same value in a column."""
+    keys = (each for each in column.table.constraints if isinstance(each, sa.UniqueConstraint))
+    return any(list(each.columns) == [column] for each in keys)
 
 
 def sample(column: sa.Column[Any]) -> Any:
@@ -113,7 +130,7 @@ def sample(column: sa.Column[Any]) -> Any:
         sa.Date: NOW.date(),
         sa.Boolean: True,
         sa.LargeBinary: os.urandom(32),
-        sa.Integer: 1,
+        sa.Integer: next(NUMBERS) if is_unique(column) else 1,
         sa.Text: uuid.uuid4().hex,
     }
     for known, value in simple.items():

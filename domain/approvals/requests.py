@@ -165,12 +165,15 @@ async def chain_of(session: AsyncSession, request_id: UUID, version: int | None 
     request = await existing(session, ApprovalRequest, request_id, "request", lock=True)
     if version is not None and request.version != version:
         raise Refusal("CHANGED_MEANWHILE", ("version",), version=request.version)
-    steps = await session.scalars(
-        sa.select(ApprovalStep).where(ApprovalStep.request_id == request_id).order_by(ApprovalStep.position)
-    )
+    found = sa.select(ApprovalStep).where(ApprovalStep.request_id == request_id).order_by(ApprovalStep.position)
+    steps = list(await session.scalars(found))
+    policy = await existing(session, ApprovalPolicy, request.policy_id, "request")
+    if len(steps) != len(policy.steps):
+        # A chain of which somebody sees a part would end too early.
+        raise Refusal("NOT_FOUND", ("request",))
     signers = await session.scalars(sa.select(ApprovalSigner).where(ApprovalSigner.request_id == request_id))
     decisions = await session.scalars(sa.select(ApprovalDecision).where(ApprovalDecision.request_id == request_id))
-    return Chain(request, list(steps), list(signers), list(decisions))
+    return Chain(request, steps, list(signers), list(decisions))
 
 
 async def decide(

@@ -15,9 +15,12 @@ from domain.identity.tables import AUDIENCE
 from domain.programmes.tables import Programme
 from foundation.tables import TEXT, Table, labels
 from segments import policies
-from segments.audiences import Audience
+from segments.audiences import DIVISION, Audience
 from segments.classification import Classified
-from segments.policies import ANYBODY, STAFF_OR_SYSTEM, Rows, any_of, offered, owned
+from segments.policies import ANYBODY, STAFF_OR_SYSTEM, Rows, all_of, any_of, offered, owned, seen_by
+
+# The division offers what became of an outcome; it writes nothing that is not offered to itself too.
+BY_STAFF_OR_DIVISION = any_of(STAFF_OR_SYSTEM, all_of(seen_by(DIVISION), offered()))
 
 
 class ProductStatus(enum.Enum):
@@ -64,7 +67,7 @@ class Product(Classified, Table):
     """
 
     __tablename__ = "product"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()))
+    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()), BY_STAFF_OR_DIVISION)
     __table_args__ = (
         UniqueConstraint("slug"),
         Index("ix_product_order", "position", "id"),
@@ -115,7 +118,7 @@ class Variant(ProductPart, Table):
     """What is sold: one stock-keeping unit of a product."""
 
     __tablename__ = "variant"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()))
+    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()), BY_STAFF_OR_DIVISION)
     __table_args__ = (UniqueConstraint("sku"), Index("ix_variant_product", "product_id", "position", "id"))
 
     product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
@@ -132,7 +135,7 @@ class Media(ProductPart, Table):
     """A picture or document of a product; `symbol` names a drawing of the platform's own sheet, `path` a stored file."""
 
     __tablename__ = "media"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()))
+    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()), BY_STAFF_OR_DIVISION)
     __table_args__ = (Index("ix_media_product", "product_id", "position", "id"),)
 
     product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
@@ -170,7 +173,9 @@ class Price(Table):
 
     __tablename__ = "price"
     __rows__ = Rows(
-        any_of(STAFF_OR_SYSTEM, owned(), f"(customer_id is null and audience = {policies.AUDIENCE})"), classified=False
+        any_of(STAFF_OR_SYSTEM, owned(), f"(customer_id is null and audience = {policies.AUDIENCE})"),
+        any_of(STAFF_OR_SYSTEM, all_of(seen_by(DIVISION), "customer_id is null")),
+        classified=False,
     )
     __table_args__ = (
         CheckConstraint("amount >= 0", "not_negative"),

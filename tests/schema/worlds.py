@@ -33,12 +33,17 @@ from tests.databases import short_name
 from tests.rows import FILLED, NOW, ROWS, Bundle, sample
 
 SECRET, COMPARTMENT = Classification.SECRET, "QL-7"
+# What our viewers may sign as.
+ROLE = "sales"
 # Rows that are looked at as facts of the world, not as a customer's: every bundle shares them.
-SHARED = ("region", "employee", "source_system", "customer", "person", "login_session", "authenticator")
+SHARED = (
+    *("region", "employee", "source_system", "customer", "person", "login_session", "authenticator"),
+    *("screening_sheet", "screening_criterion"),
+)
 # Columns that stay empty: ends of periods, what has been done, and keys of imported rows, which are unique.
 ENDS = (
     *("valid_until", "followed_up", "ended", "retired", "actual_", "source_line", "customer_id"),
-    *("retained", "completed", "decided", "role", "revoked"),
+    *("retained", "completed", "decided", "role", "amount_min", "revoked"),
 )
 # The GraphQL type of each table that has one.
 TYPES: dict[str, str] = {
@@ -78,6 +83,7 @@ class World:
     def __init__(self) -> None:
         self.ours, self.theirs = Bundle(), Bundle()
         self.rows: list[Made] = []
+        self._add_ripe()
         for table in FILLED:
             self._add(table, self.ours.row(table))
             self._add(table, self.theirs.row(table), "another customer's")
@@ -97,6 +103,29 @@ class World:
     def of(self, table: str) -> list[Made]:
         """The rows of one table."""
         return [made for made in self.rows if made.table == table]
+
+    def _add_ripe(self) -> None:
+        """What mutations of one step after another need: rows that stand where the next step is possible."""
+
+        def add(name: str, **given: Any) -> uuid.UUID:
+            table = FILLED_BY_NAME[name]
+            values = self.ours.another(table, **given)
+            self._add(table, values)
+            return values["id"]
+
+        sheet = add("screening_sheet", version=1_000_000)
+        add("screening_criterion", sheet_id=sheet)
+        policy = add("approval_policy", subject_kind="declassification")
+        add("technology_outcome")
+        add("technology_outcome", stage="SCREENED", classification=Classification.INTERNAL)
+        # One that our viewer may sign, and one that they have asked for and may not.
+        asked = {"policy_id": policy, "subject_kind": "declassification"}
+        for requester, role in ((self.theirs, ROLE), (self.ours, "other")):
+            request = add("approval_request", requester_id=requester.ids["person"], **asked)
+            step = add("approval_step", request_id=request)
+            for _ in range(3):
+                add("approval_signer", request_id=request, step_id=step, employee_id=None, role=role)
+            add("declassification_review", request_id=request, status="PENDING")
 
     def _add(self, table: sa.Table, values: Mapping[str, Any], hidden_for: str = "") -> None:
         self.rows.append(Made(table.name, filled(dict(values), table), hidden_for))
@@ -168,6 +197,7 @@ def viewers(world: World) -> dict[str, Viewer]:
             person_id=world.ours.ids["person"],
             clearance=Classification.INTERNAL,
             scopes=AUDIENCE_SCOPES[audience],
+            roles=frozenset({ROLE}),
             language="en",
             **more,
         )

@@ -35,12 +35,14 @@ def test_roles_of_other_audiences_grant_nothing(audience: Audience) -> None:
 
 def test_scopes_of_a_person_are_the_union_of_their_roles() -> None:
     assert scopes_of(STAFF, ["sales", "programme_manager"]) == {
+        "approvals:delegate",
         "equipment:write",
         "interactions:write",
         "orders:read",
         "outcomes:write",
         "programmes:cost",
         "programmes:write",
+        "transfer:approve",
     }
     assert scopes_of(CONSUMER, []) == frozenset()
     assert scopes_of(DIVISION, []) == frozenset()

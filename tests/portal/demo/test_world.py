@@ -78,6 +78,8 @@ def test_every_reference_leads_somewhere(ceiling: Classification) -> None:
     for name, rows in world.sheets.items():
         for column in METADATA.tables[name].columns:
             for key in column.foreign_keys:
+                if key.column.name != "id":
+                    continue  # the second column of a key
                 values = {row[column.name] for row in rows} - {None}
                 assert values <= known[key.column.table.name], column
 

@@ -20,10 +20,19 @@ ALL = Walk(
         rf"/division/categories/{ID}": "/division/categories",
         "/division/transfer": None,
         rf"/division/outcomes/{ID}": "/division/transfer",
+        "/division/reviews": None,
+        rf"/division/reviews/{ID}": "/division/reviews",
+        "/division/projects": None,
+        rf"/division/projects/{ID}": "/division/projects",
+        rf"/division/descriptions/{ID}": "/division/projects",
     },
 )
 # What an editor of the catalogue has no right to at all.
-TRANSFER_PAGES = tuple(pattern for pattern in ALL.pages if re.match(r"/division/(transfer|outcomes)", pattern))
+TRANSFER_PAGES = tuple(
+    pattern
+    for pattern in ALL.pages
+    if re.match(r"/division/(transfer|outcomes|reviews|projects|descriptions)", pattern)
+)
 CATALOGUE_PAGES = tuple(pattern for pattern in ALL.pages if pattern not in TRANSFER_PAGES)
 
 

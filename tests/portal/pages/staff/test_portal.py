@@ -24,6 +24,8 @@ PAGES = {
     "/staff/outcomes": None,
     rf"/staff/outcomes/{ID}": "/staff/outcomes",
     "/staff/register-outcome": "/staff/outcomes",
+    "/staff/reviews": None,
+    rf"/staff/reviews/{ID}": "/staff/reviews",
 }
 
 

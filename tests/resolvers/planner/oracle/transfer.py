@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.resolvers.planner.oracle.answers import Answers
+from tests.resolvers.planner.oracle.customers import localised
+from tests.resolvers.planner.oracle.programmes import slippage_days
 from tests.resolvers.planner.oracle.seen import Found, Seen
 
 STAGES = ("REGISTERED", "SCREENED", "REVIEWING", "DECLASSIFIED", "TRANSFERRING", "PRODUCT")
@@ -42,8 +44,24 @@ def funnel(seen: Seen) -> list[dict[str, Any]]:
     return told
 
 
+def sheets(seen: Seen, row: Found, *, latest: bool | None) -> bool:
+    newest = max(each["version"] for each in seen.rows["screening_sheet"]) == row["version"]
+    return latest in {None, newest}
+
+
+def by_status(_: Seen, row: Found, *, status: str | None) -> bool:
+    return status in {None, row["status"]}
+
+
 def register(answers: Answers) -> None:
     """Tell the oracle of technology transfer."""
     answers.answer("TechnologyOutcome", "days_in_stage")(days_in_stage)
     answers.answer("Query", "technology_outcomes")(outcomes)
     answers.answer("Query", "transfer_funnel")(funnel)
+    for type_name in ("ScreeningSheet", "ScreeningCriterion"):
+        answers.answer(type_name, "name")(localised)
+    answers.answer("TransferMilestone", "days_late")(slippage_days)
+    answers.answer("Query", "screening_sheets")(sheets)
+    answers.answer("Query", "declassification_reviews")(by_status)
+    answers.answer("Query", "transfer_projects")(by_status)
+    answers.answer("Query", "civil_descriptions")(lambda _seen, _row: True)

@@ -36,9 +36,9 @@ def made() -> Seeded:
     add_programmes(factory)
     add_shop(factory)
     add_orders(factory)
-    add_transfer(factory)
     viewers = add_people(factory)
     add_approvals(factory)
+    add_transfer(factory)
     return Seeded(factory, viewers)
 
 
