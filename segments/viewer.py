@@ -34,6 +34,8 @@ class Viewer:
     client_id: str | None = None
     amr: frozenset[str] = frozenset()
     settings: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    # Whether they may see rows above INTERNAL, so that the audit log keeps which rows they read.
+    watched: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Write the row settings once: a viewer serves many statements."""
@@ -46,6 +48,7 @@ class Viewer:
             array_literal(self.roles),
         )
         object.__setattr__(self, "settings", written)
+        object.__setattr__(self, "watched", self.clearance.rank > Classification.INTERNAL.rank)
 
     @classmethod
     def anonymous(cls, language: Language = "zh") -> Viewer:

@@ -16,6 +16,7 @@ from resolvers.planner.keys import id_expression
 from resolvers.planner.relay import Connection
 from resolvers.planner.sqljson import NULL, Expression, JsonObject, literal, many, one
 from resolvers.planner.values import PAGE_MAX, Values
+from resolvers.planner.watched import MARK_KEY, is_classified, mark
 from segments.core_types import is_list, named_type
 from segments.strawberry_internals import enum_members, made_from, metadata, origin, python_name
 
@@ -42,12 +43,20 @@ class Compiler:
     """Compiles selections of one operation for one request's facts."""
 
     def __init__(
-        self, schema: g.GraphQLSchema, fragments: Mapping[str, Any], values: Values, *, read_back: bool = False
+        self,
+        schema: g.GraphQLSchema,
+        fragments: Mapping[str, Any],
+        values: Values,
+        *,
+        read_back: bool = False,
+        watched: bool = False,
     ) -> None:
         self.schema = schema
         self.fragments = fragments
         self.values = values
         self.read_back = read_back
+        self.watched = watched
+        self.marks = False
         self.batches: list[Any] = []
         self.count = 0
 
@@ -107,7 +116,14 @@ class Compiler:
         ]
         if self.read_back:
             pairs.append((TYPE_KEY, literal(type_.name)))
-        return JsonObject(pairs)
+        return JsonObject([*pairs, *(self.marked(source) if row_of(type_) else ())])
+
+    def marked(self, source: sa.FromClause, key: str = "id") -> list[tuple[str, Expression]]:
+        """The mark of a row of `source`, for viewers who may see rows above INTERNAL."""
+        if not self.watched or not is_classified(source):
+            return []
+        self.marks = True
+        return [(MARK_KEY, mark(source, key))]
 
     def field(self, type_: Any, source: sa.FromClause, nodes: Nodes) -> Expression:
         """One field of an object: computed, a leaf, a value object, a relation or a list."""

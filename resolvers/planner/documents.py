@@ -23,6 +23,7 @@ class Document:
     def __init__(self, view: View, source: str, name: str | None, limits: DocumentLimits) -> None:
         self.view = view
         self.schema = view.core
+        self.source = source
         self.ast = parsed(source, limits)
         self.fragments: dict[str, Any] = {
             each.name.value: each for each in self.ast.definitions if isinstance(each, g.FragmentDefinitionNode)
@@ -38,6 +39,7 @@ class Document:
         self.streamed = self.kind is g.OperationType.SUBSCRIPTION
         self.planned = self.kind is g.OperationType.QUERY
         self.plans = Plans()
+        self.watched_plans = Plans()
         self.read_backs: dict[tuple[Any, ...], Plans] = {}
 
     def check_not_streamed(self) -> None:
@@ -64,13 +66,18 @@ class Document:
         plan = self.plans.tree.find(variables)
         return self.compile(variables) if plan is None else plan
 
-    def compile(self, variables: Any) -> Plan:
+    def watched_plan(self, variables: Any) -> Plan:
+        """The same for who may see rows above INTERNAL: the answer marks them."""
+        plan = self.watched_plans.tree.find(variables)
+        return self.compile(variables, watched=True) if plan is None else plan
+
+    def compile(self, variables: Any, *, watched: bool = False) -> Plan:
         """A new plan, which is kept."""
         values = Values(variables)
-        compiler = Compiler(self.schema, self.fragments, values)
+        compiler = Compiler(self.schema, self.fragments, values, watched=watched)
         answer = compiler.answer(self.schema.query_type, self.operation)
-        plan = Plan(answer, values, compiler.batches, secured=True)
-        self.plans.add(values.facts, plan)
+        plan = Plan(answer, values, compiler.batches, secured=True, marks=compiler.marks)
+        (self.watched_plans if watched else self.plans).add(values.facts, plan)
         return plan
 
 

@@ -30,6 +30,7 @@ from resolvers.planner.limits import DocumentLimits
 from resolvers.planner.plans import Plan
 from resolvers.planner.pool import PoolExhausted, ReadPool
 from resolvers.planner.subscriptions import Hub, Subscription
+from resolvers.planner.watched import take_marks
 from segments.audiences import Audience
 from segments.viewer import Viewer
 from segments.views import View
@@ -99,10 +100,12 @@ class Engine:
             variables = document.admit(viewer.scopes, operation.variables)
             if document.planned:
                 try:
-                    plan = document.plan(variables)
+                    plan = document.watched_plan(variables) if viewer.watched else document.plan(variables)
                 except NotPlanned:
                     document.planned = False
                 else:
+                    if plan.marks:
+                        return await self.read_watched(plan, variables, viewer, document)
                     return await self.read(plan, variables, viewer)
             document.check_not_streamed()
             return await self.run(document, operation, viewer)
@@ -135,6 +138,33 @@ class Engine:
             body = orjson.dumps(fill_batches(orjson.loads(body), plan.batches, viewer))
         return Answer(body)
 
+    async def read_watched(self, plan: Plan, variables: Any, viewer: Viewer, document: Document) -> Answer:
+        """The same for an answer that may hold rows above INTERNAL: it is given when the log has kept which."""
+        async with transaction(self.database, viewer.row_settings()) as session:
+            now = self.clock()
+            execution = Execution(session, viewer, now, self.new_id, {})
+            found = await execution.fetch(plan.sql, plan.arguments(variables, viewer, now))
+            take_marks(found, execution.secrets)
+            await self.note_read(execution, document)
+        body = plan.body(orjson.dumps(found))
+        if plan.batches:
+            body = orjson.dumps(fill_batches(orjson.loads(body), plan.batches, viewer))
+        return Answer(body)
+
+    async def note_read(self, execution: Execution, document: Document) -> None:
+        """Leave an entry in the audit log for the rows above INTERNAL that were read, if there are any."""
+        if execution.secrets:
+            name = document.operation.name
+            await record(
+                execution.session,
+                execution.viewer,
+                AuditKind.READ,
+                row_id=self.new_id(),
+                subjects=execution.secrets,
+                operation=None if name is None else name.value,
+                document=digest_of(document.source),
+            )
+
     async def run(self, document: Document, operation: Operation, viewer: Viewer) -> Answer:
         """What is not one statement, in one transaction that commits here."""
         async with transaction(self.database, viewer.row_settings()) as session:
@@ -148,6 +178,7 @@ class Engine:
                 hide_suggestions=True,
             )
             result: g.ExecutionResult = await running if asyncio.iscoroutine(running) else running
+            await self.note_read(execution, document)
         return completed(result, viewer)
 
     async def subscribe(self, viewer: Viewer, operation: Operation) -> AsyncGenerator[Answer]:
@@ -158,7 +189,7 @@ class Engine:
                 yield await self.execute(viewer, operation)
                 return
             variables = document.admit(viewer.scopes, operation.variables)
-            subscription = Subscription(document, variables)
+            subscription = Subscription(document, variables, watched=viewer.watched)
         except InsufficientScope as error:
             await self.note_refusal(viewer, operation, error)
             yield refused(error, viewer)
@@ -170,7 +201,10 @@ class Engine:
             async for event in events:
                 try:
                     plan, keyed = subscription.plan(event.subject_id)
-                    answer = await self.read(plan, keyed, viewer)
+                    if plan.marks:
+                        answer = await self.read_watched(plan, keyed, viewer, document)
+                    else:
+                        answer = await self.read(plan, keyed, viewer)
                 except Exception as error:  # noqa: BLE001 - as above
                     yield refused(error, viewer)
                     return

@@ -25,6 +25,7 @@ from resolvers.planner.plans import Plan, Plans
 from resolvers.planner.relay import Edge, PageInfo
 from resolvers.planner.sqljson import Expression
 from resolvers.planner.values import Values
+from resolvers.planner.watched import take_marks
 from segments.core_types import named_type
 from segments.strawberry_internals import definition, made_from, metadata, origin
 from segments.viewer import Viewer
@@ -65,22 +66,28 @@ class Execution:
     new_id: Ids
     plans: dict[tuple[Any, ...], Plans]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # The keys of the rows above INTERNAL that were read.
+    secrets: set[UUID] = field(default_factory=set[UUID])
 
     async def read(self, info: ResolveInfo, build: Build, key: UUID | None = None) -> Any:
         """The objects that `build` describes, for graphql-core to complete."""
         variables = Keyed(info.variable_values.sources, info.variable_values.coerced, key)
-        place = tuple(each for each in info.path.as_list() if isinstance(each, str))
+        watched = self.viewer.watched
+        place = (watched, *(each for each in info.path.as_list() if isinstance(each, str)))
         known = self.plans.setdefault(place, Plans())
         plan = known.find(variables)
         if plan is None:
             values = Values(variables)
-            compiler = Compiler(info.schema, info.fragments, values, read_back=True)
-            plan = Plan(build(compiler), values, compiler.batches, secured=False)
+            compiler = Compiler(info.schema, info.fragments, values, read_back=True, watched=watched)
+            answer = build(compiler)
+            plan = Plan(answer, values, compiler.batches, secured=False, marks=compiler.marks)
             known.add(values.facts, plan)
         # Sibling fields share one connection, which runs one statement at a time.
         async with self.turn:
             await self.session.flush()
             found = await self.fetch(plan.sql, plan.arguments(variables, self.viewer, self.now))
+        if plan.marks:
+            take_marks(found, self.secrets)
         return ready(fill_batches(found, plan.batches, self.viewer))
 
     async def fetch(self, statement: str, arguments: Sequence[Any]) -> Any:

@@ -13,12 +13,14 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSON
 
 from resolvers.planner.declare import Merged, Row, Spread, declared_row
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import cursor_expression, decode_cursor
 from resolvers.planner.sqljson import NULL, Expression, JsonObject, array, first_of, literal, object_over, row_by_row
 from resolvers.planner.values import Constant, Get, page_size
+from resolvers.planner.watched import is_classified
 from segments.core_types import named_type
 from segments.strawberry_internals import origin, type_arguments
 
@@ -167,12 +169,15 @@ def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *
     page = asked_page(compiler, field, nodes[0])
     shown = [(members[name], side) for name, side in plan.sides.items() if name in members]
 
-    def rows_of(type_: Any, side: Any, *, bounded: bool) -> sa.Select[Any]:
+    def rows_of(type_: Any, side: Any, *, bounded: bool) -> sa.Select[*tuple[Any, ...]]:
         source = compiler.alias(type_)
         extra = {"of": outer[0]} if outer else {}
         condition = side.where(source, **extra, **arguments)
         keys = side_keys(plan, side, source)
-        columns = [key.column.label(f"k{at}") for at, key in enumerate(keys)]
+        columns: list[Any] = [key.column.label(f"k{at}") for at, key in enumerate(keys)]
+        if compiler.watched:
+            degree = source.c.classification if is_classified(source) else sa.literal_column("0", sa.SmallInteger())
+            columns.append(degree.label("classification"))
         select = sa.select(literal(type_.name).label("kind"), *columns).select_from(source).where(condition)
         if not bounded:
             return select
@@ -182,7 +187,7 @@ def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *
 
     sides = [rows_of(type_, side, bounded=True).correlate(*outer).subquery() for type_, side in shown]
     together = sa.union_all(*(sa.select(side) for side in sides)).subquery()
-    width = len(together.c) - 1
+    width = sum(name.startswith("k") and name != "kind" for name in together.c.keys())  # noqa: SIM118 - columns iterate as columns
     keys = [Key(together.c[f"k{at}"], plan.descending and at < width - 1, nullable=False) for at in range(width)]
 
     def item(of: sa.FromClause, same: Sequence[Any]) -> Expression:
@@ -196,7 +201,7 @@ def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Merged, *
         scalars: list[Any] = [each.correlate(*outer).scalar_subquery() for each in counts]
         return reduce(lambda left, right: left + right, scalars)
 
-    cursor_names = [f"k{at}" for at in range(width)]
+    cursor_names = [f"k{at}" for at in range(width)]  # the last is the row's id
     rows = sa.select(together).select_from(together).correlate(*outer)
     return page_object(compiler, field, nodes, Listed(rows, together, keys, page, cursor_names, item, count))
 
@@ -349,9 +354,9 @@ def element_of(
         "cursor": lambda _: listed.cursor(source),
         "node": lambda same: listed.item(source, same),
     }
-    return JsonObject(
-        [(key, parts[same[0].name.value](same)) for key, same in compiler.collect(edge_type, nodes).items()]
-    )
+    pairs = [(key, parts[same[0].name.value](same)) for key, same in compiler.collect(edge_type, nodes).items()]
+    # A cursor alone tells of its row too.
+    return JsonObject([*pairs, *compiler.marked(source, listed.cursor_names[-1])])
 
 
 def page_info(
@@ -360,6 +365,7 @@ def page_info(
     """Relay's PageInfo. Aggregates over the numbered rows, so no sub-select can hold it."""
     info_type = named_type(type_.fields["pageInfo"].type)
     page, number, cursor = listed.page, rows.c.rn, listed.cursor(rows)
+    first, last = (number.desc(), number) if page.backwards else (number, number.desc())
     more = sa.func.coalesce(sa.func.bool_or(sa.not_(on_page)), sa.false())
     parts: dict[str, Callable[[], Expression]] = {
         "__typename": lambda: literal(info_type.name),
@@ -369,11 +375,17 @@ def page_info(
         "hasPreviousPage": lambda: (
             more if page.backwards else sa.literal_column(str(page.has["after"]).lower(), sa.Boolean())
         ),
-        "startCursor": lambda: first_of(cursor, on_page, number.desc() if page.backwards else number),
-        "endCursor": lambda: first_of(cursor, on_page, number if page.backwards else number.desc()),
+        "startCursor": lambda: first_of(cursor, on_page, first),
+        "endCursor": lambda: first_of(cursor, on_page, last),
     }
     selected = compiler.collect(info_type, nodes).items()
-    return JsonObject([(key, parts[same[0].name.value]()) for key, same in selected], flat=True)
+    pairs = [(key, parts[same[0].name.value]()) for key, same in selected]
+    named = {same[0].name.value for _, same in selected}
+    for key, row in compiler.marked(rows, listed.cursor_names[-1]):
+        orders = {"startCursor": first, "endCursor": last}
+        ends = [first_of(row, on_page, order) for name, order in orders.items() if name in named]
+        pairs.append((key, sa.func.json_build_array(*ends, type_=JSON())))
+    return JsonObject(pairs, flat=True)
 
 
 def node_type(compiler: Compiler, field: Any) -> Any:

@@ -36,12 +36,16 @@ SETTING_BINDS = [f"set_{at}" for at in range(len(ROW_SETTINGS))]
 class Plan:
     """One statement, and for each of its parameters where the value comes from."""
 
-    def __init__(self, answer: Expression, values: Values, batches: Sequence[Batch], *, secured: bool) -> None:
+    def __init__(
+        self, answer: Expression, values: Values, batches: Sequence[Batch], *, secured: bool, marks: bool = False
+    ) -> None:
         self._before, member, self._after = envelope(answer) if secured else (b"", answer, b"")
         compiled = sa.select(under_row_settings(member) if secured else member).compile(dialect=DIALECT)
         self.sql = str(compiled)
         self.name = f"q{next(_numbers)}"
         self.batches = list(batches)
+        # Whether its answer marks the rows above INTERNAL.
+        self.marks = marks
         names: Sequence[str] = compiled.positiontup or ()  # type: ignore[attr-defined]
         # A viewer has its settings ready, in the order in which secured statements begin.
         self.begins_with_settings = list(names[: len(SETTING_BINDS)]) == SETTING_BINDS

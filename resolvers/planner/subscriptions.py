@@ -51,9 +51,10 @@ class Watch:
 class Subscription:
     """One client's subscription: the statement that reads a subject, and the kinds of events that call for it."""
 
-    def __init__(self, document: Document, variables: Any) -> None:
+    def __init__(self, document: Document, variables: Any, *, watched: bool = False) -> None:
         self.document = document
         self.variables = variables
+        self.watched = watched
         self.tree = Tree()
         compiler = Compiler(document.schema, document.fragments, Values(variables))
         fields = compiler.collect(document.schema.subscription_type, [document.operation])
@@ -76,14 +77,14 @@ class Subscription:
         plan = self.tree.find(keyed)
         if plan is None:
             values = Values(keyed)
-            compiler = Compiler(self.document.schema, self.document.fragments, values)
+            compiler = Compiler(self.document.schema, self.document.fragments, values, watched=self.watched)
             target = named_type(self.field.type)
             source = compiler.alias(target)
             key = values.bind(lambda variables: variables.key, sa.Uuid())
             condition = self.watch.where(source, **values.keywords(self.field, self.nodes[0]))
             read = sa.select(compiler.object(target, source, self.nodes)).select_from(source)
             found = read.where(source.c.id == key, condition).scalar_subquery()
-            plan = Plan(JsonObject([(self.key, found)]), values, compiler.batches, secured=True)
+            plan = Plan(JsonObject([(self.key, found)]), values, compiler.batches, secured=True, marks=compiler.marks)
             self.tree.add(values.facts, plan)
         return plan, keyed
 

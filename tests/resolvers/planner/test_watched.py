@@ -1,0 +1,148 @@
+"""Every row above INTERNAL that an answer holds is in the audit log, and no other row is."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from domain.audit.tables import AuditEvent, AuditKind
+from domain.audit.verifying import Verified
+from foundation.database import Database
+from foundation.session import transaction
+from resolvers.planner.engine import Engine, Operation
+from resolvers.planner.keys import decode_id
+from segments.audiences import STAFF, Audience
+from segments.viewer import Viewer
+from tests.domain.audit.chains import AUDITOR, verified
+from tests.resolvers.planner.conftest import Stage
+
+INTERNAL = 1
+WHOLE = "query Whole { programmes(first: 100) { nodes { id code milestones(first: 50) { edges { node { id } } } } } }"
+
+
+@pytest.fixture
+def stage(stages: dict[Audience, Stage]) -> Stage:
+    return stages[STAFF]
+
+
+def watched(stage: Stage) -> Viewer:
+    """Whoever sees the most."""
+    return max(stage.viewers, key=lambda viewer: viewer.clearance.rank)
+
+
+async def reads(database: Database) -> list[AuditEvent]:
+    """The entries of reading, first to last."""
+    async with transaction(database, AUDITOR.row_settings()) as session:
+        entries = sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.READ).order_by(AuditEvent.at)
+        return list(await session.scalars(entries))
+
+
+async def answer(engine: Engine, viewer: Viewer, source: str, variables: dict[str, Any] | None = None) -> Any:
+    found = await engine.execute(viewer, Operation(source, variables or {}))
+    body = orjson.loads(found.body)
+    assert "errors" not in body, body
+    assert b"#secret" not in found.body
+    return body["data"]
+
+
+def secret(stage: Stage, viewer: Viewer, table: str) -> set[UUID]:
+    """The keys of the rows above INTERNAL that a viewer sees in a table."""
+    return {row["id"] for row in stage.comparison.seen[viewer].rows[table] if row["classification"] > INTERNAL}
+
+
+def ids_in(found: Any) -> set[UUID]:
+    """The keys of all ids in an answer."""
+    if isinstance(found, list):
+        return set().union(*map(ids_in, found))
+    if isinstance(found, dict):
+        own = decode_id(found["id"]) if "id" in found else None
+        return ({own[1]} if own else set()) | ids_in(list(found.values()))
+    return set()
+
+
+async def test_the_rows_of_an_answer_are_recorded_exactly(engine: Engine, own_database: Database, stage: Stage) -> None:
+    viewer = watched(stage)
+    given = ids_in(await answer(engine, viewer, WHOLE))
+    last = (await reads(own_database))[-1]
+    above = secret(stage, viewer, "programme") | secret(stage, viewer, "milestone")
+    assert set(last.subjects) == given & above
+    assert given & secret(stage, viewer, "programme")
+    assert given & secret(stage, viewer, "milestone")
+    assert given - above, "nothing would tell rows above INTERNAL from others"
+    assert (last.person_id, last.audience, last.operation) == (viewer.person_id, "staff", "Whole")
+    assert last.document == hashlib.sha256(WHOLE.encode()).hexdigest()
+
+
+# Each holds the same page of programmes, by less and less of them.
+PAGES = [
+    "{ programmes(first: 100) { nodes { __typename } } }",
+    "{ programmes(first: 100) { edges { cursor } } }",
+    "{ a: programmes(first: 100) { nodes { code } edges { cursor } pageInfo { endCursor } } }",
+    "{ programmes(last: 100) { nodes { ...on Programme { c: code } } } }",
+]
+
+
+@pytest.mark.parametrize("source", PAGES)
+async def test_however_little_is_asked_of_a_row(
+    engine: Engine, own_database: Database, stage: Stage, source: str
+) -> None:
+    viewer = watched(stage)
+    await answer(engine, viewer, source)
+    assert set((await reads(own_database))[-1].subjects) == secret(stage, viewer, "programme")
+
+
+async def test_the_cursors_of_a_page_tell_of_their_two_rows(
+    engine: Engine, own_database: Database, stage: Stage
+) -> None:
+    viewer = watched(stage)
+    nodes = (await answer(engine, viewer, WHOLE))["programmes"]["nodes"]
+    before = len(await reads(own_database))
+    await answer(engine, viewer, "{ programmes(first: 100) { pageInfo { startCursor endCursor } } }")
+    ends = ids_in([nodes[0]["id"] and {"id": nodes[0]["id"]}, {"id": nodes[-1]["id"]}])
+    expected = ends & secret(stage, viewer, "programme")
+    now = await reads(own_database)
+    assert [set(entry.subjects) for entry in now[before:]] == ([expected] if expected else [])
+
+
+async def test_a_count_holds_no_row(engine: Engine, own_database: Database, stage: Stage) -> None:
+    before = len(await reads(own_database))
+    await answer(engine, watched(stage), "{ programmes { totalCount pageInfo { hasNextPage } } }")
+    assert len(await reads(own_database)) == before
+
+
+async def test_who_may_see_nothing_above_is_not_watched(engine: Engine, own_database: Database, stage: Stage) -> None:
+    """They run the plan of everybody else: without marks and without a transaction."""
+    before = len(await reads(own_database))
+    lowly = [viewer for viewer in stage.viewers if viewer.clearance.rank <= INTERNAL]
+    for viewer in lowly:
+        await answer(engine, viewer, WHOLE)
+        document = engine.document(viewer, Operation(WHOLE, {}))
+        plan = document.plan(document.admit(viewer.scopes, {}))
+        assert not plan.marks
+        assert "#secret" not in plan.sql
+    assert lowly
+    assert len(await reads(own_database)) == before
+
+
+async def test_a_merged_list_tells_of_its_rows(engine: Engine, own_database: Database, stage: Stage) -> None:
+    viewer = watched(stage)
+    everything = "timeline(first: 100) { edges { cursor %s } }"
+    customers = "{ customers(first: 100) { nodes { id " + everything + " } } }"
+    whole = await answer(engine, viewer, customers % "node { id }")
+    named = set((await reads(own_database))[-1].subjects)
+    above: set[UUID] = set()
+    for table, rows in stage.comparison.seen[viewer].rows.items():
+        if rows and "classification" in rows[0]:
+            above |= secret(stage, viewer, table)
+    assert named == ids_in(whole) & above
+    await answer(engine, viewer, customers % "")
+    assert set((await reads(own_database))[-1].subjects) == named
+
+
+async def test_the_log_is_whole_after_all_this(own_database: Database) -> None:
+    assert isinstance(await verified(own_database), Verified)
