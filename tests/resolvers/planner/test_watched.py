@@ -133,7 +133,7 @@ async def test_a_merged_list_tells_of_its_rows(engine: Engine, own_database: Dat
     viewer = watched(stage)
     everything = "timeline(first: 100) { edges { cursor %s } }"
     customers = "{ customers(first: 100) { nodes { id " + everything + " } } }"
-    whole = await answer(engine, viewer, customers % "node { id }")
+    whole = await answer(engine, viewer, customers % "node { ...on Node { id } }")
     named = set((await reads(own_database))[-1].subjects)
     above: set[UUID] = set()
     for table, rows in stage.comparison.seen[viewer].rows.items():
@@ -142,6 +142,34 @@ async def test_a_merged_list_tells_of_its_rows(engine: Engine, own_database: Dat
     assert named == ids_in(whole) & above
     await answer(engine, viewer, customers % "")
     assert set((await reads(own_database))[-1].subjects) == named
+
+
+REGISTER = """
+    mutation Register($input: RegisterOutcomeInput!) {
+        registerOutcome(input: $input) { outcome { id code } errors { code } }
+    }
+"""
+
+
+@pytest.mark.parametrize("degree", ["INTERNAL", "SECRET"])
+async def test_what_a_mutation_reads_back_is_recorded_with_it(
+    engine: Engine, own_database: Database, stage: Stage, degree: str
+) -> None:
+    before = len(await reads(own_database))
+    given = {
+        "code": f"W-{degree}",
+        "domain": "通信",
+        "civilUse": "应急通信",
+        "readiness": 4,
+        "title": "抗干扰",
+        "text": "正文",
+        "compartments": [],
+    }
+    found = await answer(engine, watched(stage), REGISTER, {"input": given | {"classification": degree}})
+    payload = found["registerOutcome"]
+    assert payload["errors"] == []
+    entries = (await reads(own_database))[before:]
+    assert [set(entry.subjects) for entry in entries] == ([ids_in(payload)] if degree == "SECRET" else [])
 
 
 async def test_the_log_is_whole_after_all_this(own_database: Database) -> None:
