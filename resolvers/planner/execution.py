@@ -25,7 +25,7 @@ from resolvers.planner.plans import Plan, Plans
 from resolvers.planner.relay import Edge, PageInfo
 from resolvers.planner.sqljson import Expression
 from resolvers.planner.values import Values
-from resolvers.planner.watched import take_marks
+from resolvers.planner.watched import MARK_KEY, take_marks
 from segments.core_types import named_type
 from segments.strawberry_internals import definition, made_from, metadata, origin
 from segments.viewer import Viewer
@@ -73,7 +73,10 @@ class Execution:
         """The objects that `build` describes, for graphql-core to complete."""
         variables = Keyed(info.variable_values.sources, info.variable_values.coerced, key)
         watched = self.viewer.watched
-        place = (watched, *(each for each in info.path.as_list() if isinstance(each, str)))
+        place = tuple(each for each in info.path.as_list() if isinstance(each, str))
+        if watched:
+            # No response key holds a `#`.
+            place = (MARK_KEY, *place)
         known = self.plans.setdefault(place, Plans())
         plan = known.find(variables)
         if plan is None:
