@@ -158,10 +158,13 @@ class Sessions:
             raise Refusal("SIGN_IN_REFUSED")
         stronger = await run_sync(hash_password, password, limiter=self.hashing) if needs_rehash(stored) else None
         async with self._transaction() as session:
+            # Held, so that a new password ends this session too, or finds it refused: hashing took its time.
+            present = await session.get(Person, person.id, with_for_update=True)
+            if present is None or present.password_hash != stored:
+                raise Refusal("SIGN_IN_REFUSED")
             if stronger is not None:
-                person = await session.merge(person, load=False)
-                person.password_hash = stronger
-            return await self.admitted(session, request, person, now, (PASSWORD,))
+                present.password_hash = stronger
+            return await self.admitted(session, request, present, now, (PASSWORD,))
 
     async def sign_out(self, request: Request, response: Response) -> None:
         """End the session, take its cookie back, and have the programs told that were let in during it."""

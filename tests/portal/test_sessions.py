@@ -64,6 +64,29 @@ async def signed_in(sessions: Sessions, email: str = "li.wei@example.com", came:
     return await sessions.sign_in(came or request(), email, PASSWORD)
 
 
+async def test_a_password_replaced_while_it_is_looked_at_opens_nothing(
+    own_database: Database, sessions: Sessions, people: dict[str, Person]
+) -> None:
+    weak = people["weak"]
+    places = range(int(sessions.hashing.total_tokens))
+    for place in places:
+        sessions.hashing.acquire_on_behalf_of_nowait(place)
+    trying = asyncio.create_task(signed_in(sessions, weak.email))
+    while not sessions.hashing.statistics().tasks_waiting:  # noqa: ASYNC110 - a limiter tells nobody of it.
+        await asyncio.sleep(0.01)
+    renamed = sa.update(Person).where(Person.id == weak.id)
+    async with transaction(own_database, SYSTEM) as session:
+        await session.execute(renamed.values(password_hash="another"))
+    for place in places:
+        sessions.hashing.release_on_behalf_of(place)
+    with pytest.raises(Refusal) as refused:
+        await trying
+    async with transaction(own_database, SYSTEM) as session:
+        assert await session.scalar(sa.select(Person.password_hash).where(Person.id == weak.id)) == "another"
+        await session.execute(renamed.values(password_hash=WEAK))
+    assert refused.value.code == "SIGN_IN_REFUSED"
+
+
 async def test_a_session_makes_the_viewer_of_its_person(sessions: Sessions, people: dict[str, Person]) -> None:
     opened = await signed_in(sessions)
     viewer = await sessions.viewer(with_cookie(opened.secret), "en")
