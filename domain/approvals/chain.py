@@ -78,11 +78,13 @@ class Chain:
             return places[0], True
         raise Refusal("NOT_A_SIGNER", ("request",))
 
-    def may_take_part(self, *people: UUID) -> None:
-        """Nobody decides on their own request, nor twice on one, whoever's place they sign."""
-        if set(people) & set(self.request.excluded_people):
+    def may_take_part(self, *signatories: Signatory) -> None:
+        """Nobody decides on their own request, nor twice on one, whoever's place they sign and with whichever account."""
+        people = {each.person_id for each in signatories}
+        employees = {each.employee_id for each in signatories}
+        if people & set(self.request.excluded_people) or employees & set(self.request.excluded_employees):
             raise Refusal("SELF_APPROVAL", ("request",))
-        if set(people) & {one for each in self.decisions for one in (each.person_id, each.principal_id)}:
+        if people & {one for each in self.decisions for one in (each.person_id, each.principal_id)}:
             raise Refusal("ALREADY_SIGNED", ("request",))
 
     def sign(
@@ -97,7 +99,7 @@ class Chain:
     ) -> ApprovalDecision:
         """Take a signature and go on from it; the new decision is to be stored."""
         self.step()
-        self.may_take_part(person.person_id, principal.person_id)
+        self.may_take_part(person, principal)
         place, escalated = self.place_for(principal, now)
         if kind is not DecisionKind.APPROVE and comment is None:
             raise Refusal("EMPTY", ("comment",))

@@ -249,7 +249,7 @@ async def taking_part(
     chain = await chain_of(session, request_id, version)
     person = await signatory(session, viewer)
     chain.step()
-    chain.may_take_part(person.person_id)
+    chain.may_take_part(person)
     chain.place_for(person, now)
     return chain, person
 

@@ -267,3 +267,11 @@ def told(decision: Any) -> tuple[Any, ...]:
 
 TestAnything = Anything.TestCase
 TestAnything.settings = settings(max_examples=60, stateful_step_count=25)
+
+
+def test_a_second_account_of_the_same_employee_is_nobody_else() -> None:
+    made = chain([(["lead"], 1, None)], [PEOPLE[1]])
+    account = Signatory(uuid.UUID(int=99), PEOPLE[1].employee_id, frozenset({"lead"}), "P1 again")
+    with pytest.raises(Refusal) as refused:
+        made.sign(uuid.UUID(int=5000), NOW, person=account, principal=account, kind=DecisionKind.APPROVE, comment=None)
+    assert refused.value.code == "SELF_APPROVAL"
