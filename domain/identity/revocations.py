@@ -18,8 +18,15 @@ FORGOTTEN_AT_ONCE = 20
 KNOWN_MAX = 10_000
 
 
-async def revoke_subject(session: AsyncSession, subject: UUID, now: dt.datetime, new_id: Callable[[], UUID]) -> None:
-    """Let a token, or all tokens of a grant, count no more."""
+async def revoke_subject(
+    session: AsyncSession,
+    subject: UUID,
+    now: dt.datetime,
+    new_id: Callable[[], UUID],
+    *,
+    until: dt.datetime | None = None,
+) -> None:
+    """Let a token, or all tokens of a grant, count no more; a token is remembered `until` it has ended anyway."""
     stale = (
         sa.select(RevokedToken.id)
         .where(RevokedToken.expires_at < now)
@@ -27,14 +34,16 @@ async def revoke_subject(session: AsyncSession, subject: UUID, now: dt.datetime,
         .with_for_update(skip_locked=True)
     )
     await session.execute(sa.delete(RevokedToken).where(RevokedToken.id.in_(stale)))
-    noted = insert(RevokedToken).values(id=new_id(), subject_id=subject, expires_at=now + TOKEN_LIFETIME_MAX)
+    noted = insert(RevokedToken).values(id=new_id(), subject_id=subject, expires_at=until or now + TOKEN_LIFETIME_MAX)
     await session.execute(noted.on_conflict_do_nothing(index_elements=["subject_id"]))
 
 
 async def revoked_subjects(session: AsyncSession, now: dt.datetime) -> frozenset[UUID]:
     """All tokens and grants whose tokens might still be presented."""
     standing = sa.select(RevokedToken.subject_id).where(RevokedToken.expires_at >= now)
-    rows = await session.scalars(standing.order_by(RevokedToken.id.desc()).limit(KNOWN_MAX))
+    # Grants first: a program that revokes its own short tokens by the thousand must not make others' be forgotten.
+    order = (RevokedToken.expires_at.desc(), RevokedToken.id.desc())
+    rows = await session.scalars(standing.order_by(*order).limit(KNOWN_MAX))
     return frozenset(rows)
 
 

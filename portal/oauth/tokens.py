@@ -20,7 +20,7 @@ from domain.identity.grants import HeldRefresh, grant_of_refresh, revoke_grant
 from domain.identity.keys import verification_keys
 from domain.identity.revocations import is_revoked, revoke_subject
 from domain.identity.tables import Person
-from domain.identity.tokens import AccessToken, InvalidTokenError, verify
+from domain.identity.tokens import LEEWAY, AccessToken, InvalidTokenError, verify
 from portal.oauth.assertions import authenticating
 from portal.oauth.bridge import OAuthRequest, read_parameters, wait
 from portal.oauth.devices import DeviceGrant
@@ -92,7 +92,10 @@ class Revocation(RevocationEndpoint):
         if token.refresh is not None:
             wait(revoke_grant(server.session, token.refresh.grant.id, server.now, server.issuer.ids))
         elif token.access is not None:
-            wait(revoke_subject(server.session, UUID(token.access.token_id), server.now, server.issuer.ids))
+            until = token.access.expires_at + LEEWAY
+            wait(
+                revoke_subject(server.session, UUID(token.access.token_id), server.now, server.issuer.ids, until=until)
+            )
 
 
 class Introspection(IntrospectionEndpoint):
