@@ -35,6 +35,9 @@ NAMED = (
     Named("tao", "陶清和", "Tao Qinghe", "民品目录专员", DIVISION),
     Named("mu", "穆珊", "Mu Shan", "脱密审查员", DIVISION),
     Named("wei", "卫长庚", "Wei Changgeng", "副总经理", MANAGEMENT),
+    Named("lin", "林知远", "Lin Zhiyuan", "系统管理员", MANAGEMENT),
+    Named("qi", "齐慎之", "Qi Shenzhi", "安全管理员", MANAGEMENT),
+    Named("meng", "孟昭明", "Meng Zhaoming", "审计管理员", MANAGEMENT),
 )
 
 # How many more work in each department, and as what.

@@ -137,6 +137,16 @@ PEOPLE = (
         ("department_head", "programme_manager", "product_manager"),
         employee="wei",
     ),
+    # The three administrators 三员: nobody is two of them.
+    DemoPerson(
+        "lin.zhiyuan@quadrant.example", "林知远", STAFF, INTERNAL, (), ("system_administrator",), employee="lin"
+    ),
+    DemoPerson(
+        "qi.shenzhi@quadrant.example", "齐慎之", STAFF, INTERNAL, (), ("security_administrator",), employee="qi"
+    ),
+    DemoPerson(
+        "meng.zhaoming@quadrant.example", "孟昭明", STAFF, INTERNAL, (), ("audit_administrator",), employee="meng"
+    ),
 )
 CONSUMER_NAMES = tuple(person.name for person in PEOPLE if person.audience is CONSUMER)
 
