@@ -232,6 +232,11 @@ async def revoke_grants_of_person(
     await _revoke_all(session, mine if kept_session is None else sa.and_(mine, others), now, new_id)
 
 
+async def revoke_grants_of_client(session: AsyncSession, client: UUID, now: dt.datetime, new_id: NewId) -> None:
+    """End everything that anybody granted a program."""
+    await _revoke_all(session, AuthorizationGrant.client_id == client, now, new_id)
+
+
 async def _revoke_all(session: AsyncSession, which: sa.ColumnElement[bool], now: dt.datetime, new_id: NewId) -> None:
     standing = sa.update(AuthorizationGrant).where(which, AuthorizationGrant.revoked_at.is_(None))
     ended = standing.values(revoked_at=now).returning(AuthorizationGrant.id)

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from domain.identity.client_tables import Client, ClientAuthentication, RegistrationToken
 from domain.identity.clients import CODE_GRANT, Registration, add_client, add_secret, change_client, find_client
+from domain.identity.grants import revoke_grants_of_client
 from domain.identity.invitations import invited, registration_token
 from domain.identity.secrets import hash_of
 from domain.identity.tables import Person
@@ -73,10 +74,15 @@ async def manage(issuer: Issuer, request: Request) -> Response:
             row = await own_registration(session, request)
             if request.method == "DELETE":
                 row.active, row.registration_token_hash = False, None
-                return Response(status_code=204, headers=dict(ANSWER_HEADERS))
-            if request.method == "PUT":
+                # What it was granted ends with it (RFC 7592 §2.3).
+                await revoke_grants_of_client(session, row.id, issuer.clock(), issuer.ids)
+            elif request.method == "PUT":
                 await changed(session, row, await metadata_of(request))
-            return JSONResponse(described(issuer, row), headers=dict(ANSWER_HEADERS))
+            told = described(issuer, row)
+        if request.method == "DELETE":
+            issuer.tokens.look_again()
+            return Response(status_code=204, headers=dict(ANSWER_HEADERS))
+        return JSONResponse(told, headers=dict(ANSWER_HEADERS))
     except RefusedError as error:
         return error.answer()
     except Refusal as refusal:

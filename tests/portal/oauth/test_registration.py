@@ -41,7 +41,8 @@ async def test_a_program_registers_changes_and_removes_itself(parties: Parties, 
     told = made.json()
     program = Program(told["client_id"], told["client_secret"])
     async with await parties.browser(staff) as browser:
-        assert (await parties.tokens(browser, program, "openid", "orders:read"))["scope"] == "openid orders:read"
+        tokens = await parties.tokens(browser, program, "openid", "orders:read")
+        assert tokens["scope"] == "openid orders:read"
         # An invitation for one registers one.
         assert (await send(parties, "POST", "/oauth/register", token, GOOD)).status_code == 401
         own, place = told["registration_access_token"], told["registration_client_uri"]
@@ -57,7 +58,9 @@ async def test_a_program_registers_changes_and_removes_itself(parties: Parties, 
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
     assert (await send(parties, "GET", place, "another")).status_code == 401
     assert (await send(parties, "GET", "/oauth/register/nobody", own)).status_code == 401
+    assert (await parties.graphql(tokens["access_token"], "{ __typename }")).status_code == 200
     assert (await send(parties, "DELETE", place, own)).status_code == 204
+    assert (await parties.graphql(tokens["access_token"], "{ __typename }")).status_code == 401
     assert (await send(parties, "GET", place, own)).status_code == 401
     assert (await parties.ask(program, {"grant_type": "refresh_token"})).json()["error"] == "invalid_client"
 
