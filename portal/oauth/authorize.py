@@ -111,13 +111,19 @@ async def decided(desk: Desk, visit: Visit, server: Server, asking: Asking, deci
                 raise asking.refused(ConsentRequiredError("The person has not agreed yet."))
             return ask(visit, asking, scopes)
     elif decision != ALLOW:
+        await spend(server, visit)
         raise asking.refused(AccessDeniedError("The person declined."))
     elif not asking.client.first_party:
         await agree(server.session, person.id, asking.client, scopes, server.now, desk.issuer.ids())
-    if pushed := visit.request.query_params.get(REQUEST_URI):
-        await spend_request(server.session, pushed)
+    await spend(server, visit)
     code = await issued(server, asking, person, live, sorted(scopes))
     return lead_back(desk, visit, asking.redirect_uri, {"code": code, "state": asking.state})
+
+
+async def spend(server: Server, visit: Visit) -> None:
+    """The person has decided, so a pushed request cannot be brought again."""
+    if pushed := visit.request.query_params.get(REQUEST_URI):
+        await spend_request(server.session, pushed)
 
 
 def recent_enough(asking: Asking, live: LiveSession, visit: Visit, now: dt.datetime) -> bool:

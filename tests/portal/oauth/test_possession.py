@@ -16,7 +16,7 @@ from domain.identity.clients import MACHINE_GRANT
 from domain.identity.proofs import token_hash
 from domain.identity.tables import Person
 from foundation.clock import system_clock
-from tests.portal.oauth.parties import CALLBACK, Parties, Program, authorize, landed
+from tests.portal.oauth.parties import CALLBACK, Parties, Program, agree, authorize, landed
 
 SCOPES = ("openid", "offline_access", "orders:read")
 VIEWER = {"query": "{ viewer { email } }"}
@@ -225,6 +225,15 @@ async def test_a_pushed_request_is_its_own_programs_and_works_once(
     told = landed(await authorize(browser, {**named, "redirect_uri": "https://evil.test/", "state": "other"}))
     assert told["state"] == "st4te"
     assert (await parties.ask(web, web.exchange(told["code"]))).status_code == 200
+    assert (await authorize(browser, named)).status_code == 400
+
+
+async def test_a_pushed_request_that_was_declined_is_over(parties: Parties, browser: httpx.AsyncClient) -> None:
+    web = await parties.program(scopes=SCOPES)
+    pushed = await parties.ask(web, web.request("openid"), "/oauth/par")
+    named = {"client_id": web.client_id, "request_uri": pushed.json()["request_uri"]}
+    declined = await agree(browser, await authorize(browser, named), "decline")
+    assert landed(declined)["error"] == "access_denied"
     assert (await authorize(browser, named)).status_code == 400
 
 
