@@ -41,12 +41,12 @@ def verified_person(
     token: str, keys: Mapping[str, Any], *, issuer: str, client_id: str, nonce: str, now: dt.datetime
 ) -> UpstreamPerson:
     """The person of an ID token that this provider signed for us, just now, in answer to our nonce."""
-    usable = [
-        key
-        for key in cast("list[dict[str, Any]]", keys.get("keys") or [])
-        if key.get("kty") in KEY_TYPES and key.get("use", "sig") == "sig"
-    ]
     try:
+        usable = [
+            key
+            for key in cast("list[dict[str, Any]]", keys.get("keys") or [])
+            if key.get("kty") in KEY_TYPES and key.get("use", "sig") == "sig"
+        ]
         claims = jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=ALGORITHMS).claims
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UpstreamError("the ID token's signature is not valid") from error
