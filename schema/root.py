@@ -10,6 +10,7 @@ from resolvers.planner.declare import node, nodes
 from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
 from schema.approvals import ApprovalsMutation, ApprovalsQuery
+from schema.audit import AuditQuery
 from schema.civil import CivilMutation, CivilQuery
 from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
@@ -33,6 +34,7 @@ class Query(
     ApprovalsQuery,
     TransferQuery,
     CivilQuery,
+    AuditQuery,
 ):
     """What can be read. 查询。"""
 

@@ -41,6 +41,7 @@ SCOPES = (
     Scope("approvals:delegate", "委托他人代为审批", "Delegate approvals", (DIVISION, STAFF)),
     Scope("approvals:publish", "发布审批政策与筛选评分表", "Publish approval policies and screening sheets", (STAFF,)),
     Scope("approvals:read", "查看审批", "Read approvals", (DIVISION,)),
+    Scope("audit:read", "查看审计记录", "Read the audit log", (STAFF,)),
     Scope("catalogue:read", "查看民品目录", "Read the civil catalogue", (DIVISION,)),
     Scope(
         "clients:manage",
@@ -146,7 +147,7 @@ ROLES = (
     ),
     Role("system_administrator", "系统管理员", "System administrator", STAFF),
     Role("security_administrator", "安全管理员", "Security administrator", STAFF),
-    Role("audit_administrator", "审计管理员", "Audit administrator", STAFF),
+    Role("audit_administrator", "审计管理员", "Audit administrator", STAFF, ("audit:read",)),
 )
 
 # What everybody of an audience holds, without any role. A program of theirs holds it only when it asked for it.
