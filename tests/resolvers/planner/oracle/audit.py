@@ -14,4 +14,4 @@ def audit_events(_: Seen, row: Found, *, kind: str | None, day: dt.date | None) 
 
 def register(answers: Answers) -> None:
     """Tell the oracle of the log."""
-    answers.answer("Query", "auditEvents")(audit_events)
+    answers.answer("Query", "audit_events")(audit_events)
