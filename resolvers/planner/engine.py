@@ -125,7 +125,7 @@ class Engine:
                 viewer,
                 AuditKind.SCOPE_REFUSED,
                 row_id=self.new_id(),
-                operation=operation.name,
+                operation=name_of(self.document(viewer, operation)),
                 document=digest_of(operation.source),
                 details={"path": error.path, "scopes": list(error.scopes)},
             )
@@ -154,14 +154,13 @@ class Engine:
     async def note_read(self, execution: Execution, document: Document) -> None:
         """Leave an entry in the audit log for the rows above INTERNAL that were read, if there are any."""
         if execution.secrets:
-            name = document.operation.name
             await record(
                 execution.session,
                 execution.viewer,
                 AuditKind.READ,
                 row_id=self.new_id(),
                 subjects=execution.secrets,
-                operation=None if name is None else name.value,
+                operation=name_of(document),
                 document=digest_of(document.source),
             )
 
@@ -231,6 +230,12 @@ class Engine:
         if operation.by_get and document.kind is not g.OperationType.QUERY:
             raise RequestError("METHOD_NOT_ALLOWED", "request.get_is_for_queries")
         return document
+
+
+def name_of(document: Document) -> str | None:
+    """What the operation is called in its document, whether or not the client said it again."""
+    name = document.operation.name
+    return None if name is None else name.value
 
 
 def digest_of(source: str) -> str:

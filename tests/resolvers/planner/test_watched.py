@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -170,6 +171,25 @@ async def test_what_a_mutation_reads_back_is_recorded_with_it(
     assert payload["errors"] == []
     entries = (await reads(own_database))[before:]
     assert [set(entry.subjects) for entry in entries] == ([ids_in(payload)] if degree == "SECRET" else [])
+
+
+async def test_a_missing_scope_is_recorded(engine: Engine, own_database: Database, stage: Stage) -> None:
+    viewer = replace(watched(stage), scopes=frozenset[str]())
+    await engine.execute(viewer, Operation("query Log { auditEvents { totalCount } }", {}))
+    async with transaction(own_database, AUDITOR.row_settings()) as session:
+        [entry] = await session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.SCOPE_REFUSED))
+    assert (entry.person_id, entry.operation) == (viewer.person_id, "Log")
+    assert orjson.loads(entry.details)["scopes"] == ["audit:read"]
+
+
+async def test_a_changed_degree_is_recorded(own_database: Database, stage: Stage) -> None:
+    key = min(secret(stage, watched(stage), "programme"))
+    async with transaction(own_database, Viewer.system().row_settings()) as session:
+        await session.execute(sa.text("update programme set classification = 1 where id = :id"), {"id": key})
+    async with transaction(own_database, AUDITOR.row_settings()) as session:
+        changed = AuditEvent.kind == AuditKind.CLASSIFICATION_CHANGED
+        [entry] = await session.scalars(sa.select(AuditEvent).where(changed))
+    assert (entry.subjects, orjson.loads(entry.details)["after"]["classification"]) == ([key], 1)
 
 
 async def test_the_log_is_whole_after_all_this(own_database: Database) -> None:
