@@ -26,7 +26,7 @@ from tests.resolvers.planner.conftest import UNLIMITED
 from tests.resolvers.planner.oracle.texts import cursor
 
 VIEWS = compile_views(MASTER, (STAFF, CONSUMER))
-STAFF_VIEWER = Viewer(STAFF, clearance=Classification.SECRET, scopes=frozenset({"orders:read"}))
+STAFF_VIEWER = Viewer(STAFF, clearance=Classification.INTERNAL, scopes=frozenset({"orders:read"}))
 REGIONS = "{ regions { nodes { code } } }"
 
 
