@@ -11,14 +11,16 @@ from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
 from schema.approvals import ApprovalsMutation, ApprovalsQuery
 from schema.audit import AuditQuery
-from schema.civil import CivilMutation, CivilQuery
 from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.identity import IdentityQuery
 from schema.orders import OrdersQuery
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
 from schema.shop import ShopQuery
-from schema.transfer import TransferMutation, TransferQuery
+from schema.transfer.outcomes import OutcomesMutation, OutcomesQuery
+from schema.transfer.projects import ProjectsMutation, ProjectsQuery
+from schema.transfer.reviews import ReviewsMutation, ReviewsQuery
+from schema.transfer.screenings import ScreeningsMutation, ScreeningsQuery
 from segments.audiences import EVERYONE
 from segments.marks import For
 
@@ -32,8 +34,10 @@ class Query(
     OrdersQuery,
     ProgrammesQuery,
     ApprovalsQuery,
-    TransferQuery,
-    CivilQuery,
+    OutcomesQuery,
+    ScreeningsQuery,
+    ReviewsQuery,
+    ProjectsQuery,
     AuditQuery,
 ):
     """What can be read. 查询。"""
@@ -44,7 +48,14 @@ class Query(
 
 @strawberry.type
 class Mutation(
-    ClientsMutation, CustomersMutation, ProgrammesMutation, ApprovalsMutation, TransferMutation, CivilMutation
+    ClientsMutation,
+    CustomersMutation,
+    ProgrammesMutation,
+    ApprovalsMutation,
+    OutcomesMutation,
+    ScreeningsMutation,
+    ReviewsMutation,
+    ProjectsMutation,
 ):
     """What can be changed. 变更。"""
 

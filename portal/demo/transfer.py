@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.transfer.tables import OutcomeOriginal, TechnologyOutcome, TransferStage
-from portal.demo.civil import Card, Topic, make_civil
 from portal.demo.employees import Staff
 from portal.demo.programmes import SERIES, Made
+from portal.demo.transfer_work import Card, Topic, make_civil
 from portal.demo.world import SYNTHETIC, World
 from segments.classification import Classification
 

@@ -1,4 +1,4 @@
-"""How technology transfer is answered: which outcomes are listed, and how far they have come."""
+"""How technology outcomes are answered: which are listed, and how far they have come."""
 
 from __future__ import annotations
 

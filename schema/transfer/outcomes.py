@@ -1,4 +1,4 @@
-"""Technology transfer 技术转化 as clients see it: staff the originals, the division what it makes of them."""
+"""Technology outcomes 技术成果 as clients see them: staff the originals, the division what it makes of them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import strawberry
 
 from domain.transfer import tables
 from domain.transfer.tables import TransferStage
-from resolvers import transfer as answers
 from resolvers.planner.declare import by_id, listing, optional, row, selected, sql, value
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
-from schema.civil import CivilDescription, DeclassificationReview, Screening
+from resolvers.transfer import outcomes as answers
 from schema.classification import Classification
 from schema.customers import Employee
 from schema.programmes import Programme
+from schema.transfer.projects import CivilDescription
+from schema.transfer.reading import READ
+from schema.transfer.reviews import DeclassificationReview
+from schema.transfer.screenings import Screening
 from segments.audiences import DIVISION, STAFF
 from segments.marks import For, Needs, Of, publish_enum
-
-# Staff read by clearance and need to know; the division by a right of its own besides.
-READ = Needs("transfer:read", by=(DIVISION,))
 
 publish_enum(TransferStage, DIVISION, STAFF)
 
@@ -89,8 +89,8 @@ class TransferFunnelStage:
 
 
 @strawberry.type
-class TransferQuery:
-    """Root fields of technology transfer."""
+class OutcomesQuery:
+    """Root fields of technology outcomes."""
 
     technology_outcome: Annotated[TechnologyOutcome | None, For(DIVISION, STAFF)] = by_id()
     technology_outcomes: Annotated[Connection[TechnologyOutcome], For(DIVISION, STAFF)] = listing(
@@ -126,8 +126,8 @@ class RegisterOutcomePayload:
 
 
 @strawberry.type
-class TransferMutation:
-    """Changes of technology transfer."""
+class OutcomesMutation:
+    """Changes of technology outcomes."""
 
     register_outcome: Annotated[RegisterOutcomePayload, For(STAFF), Needs("outcomes:write")] = mutation(
         answers.register_outcome, RegisterOutcomeInput, RegisterOutcomePayload

@@ -1,0 +1,1 @@
+"""How technology transfer 技术转化 is answered."""
