@@ -138,13 +138,9 @@ class Issuing(BaseGrant):
 
 
 class CodeGrant(Issuing, AuthorizationCodeGrant):
-    """An authorization code for tokens."""
+    """An authorization code for tokens. Codes are made where the person decides (`authorize.py`), not here."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
-
-    def save_authorization_code(self, code: str, request: Any) -> None:
-        """Codes are made where the person decides (`authorize.py`)."""
-        raise NotImplementedError
 
     def query_authorization_code(self, code: str, client: Any) -> CodeView | None:
         """The code, if this client may use it now."""

@@ -12,12 +12,11 @@ from domain.customers import tables
 from resolvers.planner.declare import listing, row
 from resolvers.planner.master import PlannedSchema, check_all_scoped, check_hidden_values, check_orders
 from resolvers.planner.relay import Connection, Node
-from schema import views as schema_views
 from schema.root import MASTER
 from schema.views import compiled_views, view_faults
 from segments.audiences import CONSUMER, DIVISION, EVERYONE, STAFF, Audience
 from segments.marks import For, Needs
-from segments.views import View, ViewError, compile_views
+from segments.views import ViewError, compile_views
 
 
 @For(*EVERYONE)
@@ -62,7 +61,7 @@ VIEWS = compile_views(SMALL)
 def test_the_served_views_pass_every_check() -> None:
     views = compiled_views()
     assert set(views) == set(Audience)
-    assert [fault for view in views.values() for fault in view_faults(view)] == []
+    assert [fault for view in views.values() for fault in view_faults(MASTER, view)] == []
 
 
 def test_an_installation_may_have_some_views_alone() -> None:
@@ -90,26 +89,22 @@ def test_the_division_reaches_nothing_without_a_scope() -> None:
     ]
 
 
-def test_a_view_is_served_only_when_every_check_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fault(*_: Any) -> list[str]:
-        return ["unfit"]
-
-    views = compiled_views((DIVISION, STAFF))
-    for check in ("check_hidden_values", "check_orders", "check_all_scoped"):
-        with monkeypatch.context() as patched:
-            patched.setattr(schema_views, check, fault)
-            assert view_faults(views[DIVISION]) == ["unfit"], check
-            # Only the division comes to everything by scopes.
-            assert view_faults(views[STAFF]) == ([] if check == "check_all_scoped" else ["unfit"])
+def test_a_view_is_served_only_when_every_check_passes() -> None:
+    both = [*check_hidden_values(VIEWS[CONSUMER]), *check_orders(SMALL, VIEWS[CONSUMER])]
+    assert len(both) == 3
+    assert view_faults(SMALL, VIEWS[CONSUMER]) == both
+    assert view_faults(SMALL, VIEWS[STAFF]) == []
+    # Only the division comes to everything by scopes.
+    assert view_faults(SMALL, VIEWS[DIVISION]) == [*both, *check_all_scoped(VIEWS[DIVISION])]
 
 
-def test_faults_of_all_views_stop_the_start_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    def faults(view: View) -> list[str]:
-        return [f"{view.audience.value} is unfit"]
-
-    monkeypatch.setattr(schema_views, "view_faults", faults)
-    with pytest.raises(ViewError, match="consumer is unfit\nstaff is unfit"):
-        compiled_views((STAFF, CONSUMER))
+def test_faults_of_all_views_stop_the_start_together() -> None:
+    with pytest.raises(ViewError) as caught:
+        compiled_views((CONSUMER, DIVISION, STAFF), SMALL)
+    told = str(caught.value).splitlines()
+    faults = {fault for audience in (CONSUMER, DIVISION) for fault in view_faults(SMALL, VIEWS[audience])}
+    assert told == sorted(faults)
+    assert len(told) == 6
 
 
 def test_the_master_is_planned() -> None:
