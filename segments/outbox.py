@@ -15,6 +15,7 @@ from sqlalchemy import Identity, Index
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from foundation.ids import Ids
 from foundation.tables import Table
 from segments.classification import Classified
 from segments.policies import HOUSE, Rows, own_rows
@@ -36,6 +37,29 @@ class OutboxEvent(Classified, Table):
     customer_id: Mapped[uuid.UUID | None]
     payload: Mapped[dict[str, Any]]
     at: Mapped[dt.datetime]
+
+
+def event_about(
+    guard: Classified,
+    kind: str,
+    now: dt.datetime,
+    new_id: Ids,
+    *,
+    subject_id: uuid.UUID,
+    customer_id: uuid.UUID | None,
+    payload: dict[str, Any],
+) -> OutboxEvent:
+    """An event about a row, with the row's own `guard`: who may not read the row may not read of it."""
+    return OutboxEvent(
+        id=new_id(),
+        kind=kind,
+        subject_id=subject_id,
+        customer_id=customer_id,
+        payload=payload,
+        at=now,
+        classification=guard.classification,
+        compartments=guard.compartments,
+    )
 
 
 async def append(session: AsyncSession, event: OutboxEvent) -> None:

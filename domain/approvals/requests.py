@@ -28,7 +28,7 @@ from domain.identity.tables import Person
 from foundation.ids import Ids
 from foundation.refusals import Refusal
 from segments.classification import Classification
-from segments.outbox import OutboxEvent, append
+from segments.outbox import OutboxEvent, append, event_about
 from segments.viewer import Viewer
 
 TITLE_CHARACTERS_MAX = 200
@@ -276,13 +276,6 @@ async def changed(session: AsyncSession, request: ApprovalRequest, kind: str, no
 
 def request_event(request: ApprovalRequest, kind: str, now: dt.datetime, new_id: Ids) -> OutboxEvent:
     """An event about a request, guarded like it."""
-    return OutboxEvent(
-        id=new_id(),
-        kind=kind,
-        subject_id=request.id,
-        customer_id=None,
-        payload={"status": request.status.value},
-        at=now,
-        classification=request.classification,
-        compartments=request.compartments,
+    return event_about(
+        request, kind, now, new_id, subject_id=request.id, customer_id=None, payload={"status": request.status.value}
     )

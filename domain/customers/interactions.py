@@ -14,7 +14,7 @@ from domain.guards import existing, may_classify, not_in_future, text_of
 from foundation.ids import Ids
 from foundation.refusals import Refusal
 from segments.classification import Classification
-from segments.outbox import OutboxEvent, append
+from segments.outbox import OutboxEvent, append, event_about
 from segments.viewer import Viewer
 
 SUBJECT_CHARACTERS_MAX = 200
@@ -85,15 +85,8 @@ async def complete_follow_up(session: AsyncSession, now: dt.datetime, new_id: Id
 
 def interaction_event(interaction: Interaction, kind: str, now: dt.datetime, new_id: Ids) -> OutboxEvent:
     """An event about an interaction, guarded like the interaction."""
-    return OutboxEvent(
-        id=new_id(),
-        kind=kind,
-        subject_id=interaction.id,
-        customer_id=interaction.customer_id,
-        payload={},
-        at=now,
-        classification=interaction.classification,
-        compartments=interaction.compartments,
+    return event_about(
+        interaction, kind, now, new_id, subject_id=interaction.id, customer_id=interaction.customer_id, payload={}
     )
 
 

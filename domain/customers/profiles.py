@@ -22,7 +22,7 @@ from domain.customers.tables import (
 from domain.guards import existing, text_of
 from foundation.ids import Ids
 from foundation.refusals import Refusal
-from segments.outbox import OutboxEvent, append
+from segments.outbox import OutboxEvent, append, event_about
 from segments.viewer import Viewer
 
 NAME_CHARACTERS_MAX = 200
@@ -127,13 +127,4 @@ def customer_event(
     customer: Customer, kind: str, now: dt.datetime, new_id: Ids, payload: dict[str, Any]
 ) -> OutboxEvent:
     """An event about a customer, guarded like the customer."""
-    return OutboxEvent(
-        id=new_id(),
-        kind=kind,
-        subject_id=customer.id,
-        customer_id=customer.id,
-        payload=payload,
-        at=now,
-        classification=customer.classification,
-        compartments=customer.compartments,
-    )
+    return event_about(customer, kind, now, new_id, subject_id=customer.id, customer_id=customer.id, payload=payload)

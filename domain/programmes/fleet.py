@@ -12,7 +12,7 @@ from domain.guards import existing, not_in_future, text_of
 from domain.programmes.tables import ConfigurationItem, Equipment, EquipmentState, EquipmentStatus
 from foundation.ids import Ids
 from foundation.refusals import Refusal
-from segments.outbox import OutboxEvent, append
+from segments.outbox import append, event_about
 
 TEXT_CHARACTERS_MAX = 500
 PART_CHARACTERS_MAX = 100
@@ -124,15 +124,8 @@ async def changed(session: AsyncSession, unit: Equipment, now: dt.datetime, new_
     """Count the change and tell of it."""
     unit.version += 1
     unit.updated_at = now
-    event = OutboxEvent(
-        id=new_id(),
-        kind="equipment.changed",
-        subject_id=unit.id,
-        customer_id=unit.customer_id,
-        payload={},
-        at=now,
-        classification=unit.classification,
-        compartments=unit.compartments,
+    event = event_about(
+        unit, "equipment.changed", now, new_id, subject_id=unit.id, customer_id=unit.customer_id, payload={}
     )
     await append(session, event)
     return unit.id

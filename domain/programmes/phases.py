@@ -13,7 +13,7 @@ from domain.guards import existing
 from domain.programmes.tables import Milestone, PhaseSpan, Programme, ProgrammePhase
 from foundation.ids import Ids
 from foundation.refusals import Refusal
-from segments.outbox import OutboxEvent, append
+from segments.outbox import OutboxEvent, append, event_about
 
 PHASES = tuple(ProgrammePhase)
 
@@ -94,13 +94,12 @@ async def reach_milestone(
 
 def programme_event(programme: Programme, kind: str, now: dt.datetime, new_id: Ids) -> OutboxEvent:
     """An event about a programme, guarded like the programme."""
-    return OutboxEvent(
-        id=new_id(),
-        kind=kind,
+    return event_about(
+        programme,
+        kind,
+        now,
+        new_id,
         subject_id=programme.id,
         customer_id=programme.customer_id,
         payload={"phase": programme.phase.value},
-        at=now,
-        classification=programme.classification,
-        compartments=programme.compartments,
     )

@@ -16,7 +16,7 @@ from domain.transfer.tables import OutcomeOriginal, TechnologyOutcome, TransferS
 from foundation.ids import Ids
 from foundation.refusals import Refusal
 from segments.classification import Classification
-from segments.outbox import OutboxEvent, append
+from segments.outbox import OutboxEvent, append, event_about
 from segments.viewer import Viewer
 
 CODE_CHARACTERS_MAX = 40
@@ -120,13 +120,6 @@ async def reach(
 
 def outcome_event(outcome: TechnologyOutcome, kind: str, now: dt.datetime, new_id: Ids) -> OutboxEvent:
     """An event about an outcome, guarded like the outcome."""
-    return OutboxEvent(
-        id=new_id(),
-        kind=kind,
-        subject_id=outcome.id,
-        customer_id=None,
-        payload={"stage": outcome.stage.value},
-        at=now,
-        classification=outcome.classification,
-        compartments=outcome.compartments,
+    return event_about(
+        outcome, kind, now, new_id, subject_id=outcome.id, customer_id=None, payload={"stage": outcome.stage.value}
     )

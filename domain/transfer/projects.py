@@ -28,7 +28,7 @@ from foundation.money import Money
 from foundation.refusals import Refusal
 from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, GOVERNMENT
 from segments.classification import Classification
-from segments.outbox import OutboxEvent, append
+from segments.outbox import OutboxEvent, append, event_about
 
 MILESTONES_MAX = 30
 OFFERED_TO = (CONSUMER, ENTERPRISE, GOVERNMENT, DIVISION)
@@ -202,13 +202,6 @@ async def changed(session: AsyncSession, project: TransferProject, kind: str, no
 
 def project_event(project: TransferProject, kind: str, now: dt.datetime, new_id: Ids) -> OutboxEvent:
     """An event about a project, guarded like it."""
-    return OutboxEvent(
-        id=new_id(),
-        kind=kind,
-        subject_id=project.id,
-        customer_id=None,
-        payload={"status": project.status.value},
-        at=now,
-        classification=project.classification,
-        compartments=project.compartments,
+    return event_about(
+        project, kind, now, new_id, subject_id=project.id, customer_id=None, payload={"status": project.status.value}
     )
