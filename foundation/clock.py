@@ -1,7 +1,10 @@
 """Time is passed in: rules take an instant, edges take a clock."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
+
+# The time of all of China, which has known no other since 1991.
+CHINA = timezone(timedelta(hours=8))
 
 # Answers the present instant, in UTC.
 Clock = Callable[[], datetime]
@@ -10,3 +13,8 @@ Clock = Callable[[], datetime]
 def system_clock() -> datetime:
     """The machine's own time."""
     return datetime.now(UTC)
+
+
+def day_in_china(instant: datetime) -> date:
+    """The day of an instant where the enterprise works."""
+    return instant.astimezone(CHINA).date()

@@ -19,7 +19,8 @@ ROW_SETTINGS = ("q.audience", "q.customer", "q.person", "q.clearance", "q.compar
 class Viewer:
     """Facts from a verified token or session, never from a header, a parameter or a host name.
 
-    `amr`: by what they proved who they are, in the words of RFC 8176 (`segments/factors.py`). `audience` is None for the application itself (sign-in, demo data, jobs), which has no view and cannot ask by GraphQL.
+    `amr`: by what they proved who they are, in the words of RFC 8176 (`segments/factors.py`). `audience` is None for the
+    application itself (sign-in, demo data, jobs), which has no view and cannot ask by GraphQL.
     """
 
     audience: Audience | None

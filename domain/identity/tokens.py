@@ -133,7 +133,8 @@ def mint(
     """A signed access token of a person, with exactly these scopes (see `granted_scopes`).
 
     `amr` and `auth_time` are those of the person's session, so that the token proves no more than the session did.
-    It shows nothing above the `ceiling`, whatever the person's clearance. Without a person it is the shop front's: the consumer view, no rows of anybody, no scopes.
+    It shows nothing above the `ceiling`, whatever the person's clearance. Without a person it is the shop front's: the
+    consumer view, no rows of anybody, no scopes.
     """
     issued_at = int(now.timestamp())
     claims: dict[str, Any] = {

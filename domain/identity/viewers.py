@@ -54,7 +54,8 @@ def held_scopes(
 ) -> frozenset[str]:
     """Every right that somebody holds at this moment: role ∩ audience ∩ factors. A token narrows it further.
 
-    `demanding` are the scopes that ask for a second factor. Nothing else decides it. Clearance and compartments are no scopes: they say which rows there are (`segments/policies.py`).
+    `demanding` are the scopes that ask for a second factor. Nothing else decides it. Clearance and compartments are no
+    scopes: they say which rows there are (`segments/policies.py`).
     """
     held = scopes_of(audience, roles)
     return held if proves_second_factor(amr) else held - demanding

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.shop.tables import Media, MediaKind, Price, Product, ProductStatus, Variant
 from domain.shop.words import document_vector
+from foundation.clock import day_in_china
 from foundation.ids import Ids
 from foundation.money import Money
 from foundation.refusals import Refusal
@@ -69,7 +70,7 @@ async def offer_product(session: AsyncSession, now: dt.datetime, new_id: Ids, of
             position=FIRST,
             weight_grams=None,
             warranty_months=None,
-            released_on=now.date(),
+            released_on=day_in_china(now),
             export_controlled=False,
             nato_stock_number=None,
             cost_amount=None,
@@ -114,7 +115,7 @@ async def offer_product(session: AsyncSession, now: dt.datetime, new_id: Ids, of
             customer_id=None,
             amount=offered.price.amount,
             currency=offered.price.currency,
-            valid_from=now.date(),
+            valid_from=day_in_china(now),
             valid_until=None,
         )
         for audience in PRICED

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from domain.orders.importing import Faults, FaultyRow, OrderRow, check_header, parse_row
 from domain.orders.imports import Entry, Imported, checked_source, entry_of, import_orders
-from foundation.clock import Clock
+from foundation.clock import CHINA, Clock
 from foundation.database import Database
 from foundation.ids import Ids
 from foundation.session import transaction
@@ -22,7 +22,6 @@ from segments.viewer import Viewer
 BATCH_ROWS = 5_000
 # A file without any line has no header either.
 EMPTY = Record(1, [])
-CHINA = dt.timezone(dt.timedelta(hours=8))
 
 # Told after each batch: how many orders there were so far, and how much of the file they came from, from 0 to 1.
 Progress = Callable[[int, float], None]

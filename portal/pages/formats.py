@@ -6,7 +6,7 @@ Each function takes what the GraphQL answer holds (decimal strings, RFC 3339 ins
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -15,10 +15,10 @@ from babel.dates import format_datetime
 from babel.numbers import format_compact_currency, get_currency_symbol
 from markupsafe import Markup
 
+from foundation.clock import CHINA
 from segments.viewer import Language
 
 # China has one time zone and no summer time; the portals show its clock.
-CHINA = timezone(timedelta(hours=8))
 # Parsed once: Babel looks through all locales it knows for each name that it is given, which was most of a page's time.
 LOCALES: Mapping[Language, Locale] = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en")}
 NOTHING = Markup("—")

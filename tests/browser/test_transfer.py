@@ -60,7 +60,7 @@ async def test_from_a_classified_outcome_to_a_product_of_the_shop(chromium: Brow
         await officer.look("project-done")
         assert officer.complaints == []
     async with visiting(chromium, address, "transfer-shopper") as shopper:
-        await shopper.page.goto(address)
+        await shopper.go("/")
         await shopper.page.fill("#search", PRODUCT)
         await shopper.page.press("#search", "Enter")
         await shopper.page.click(f"main .goods h3 a:has-text('{PRODUCT}')")
@@ -74,7 +74,7 @@ async def test_from_a_classified_outcome_to_a_product_of_the_shop(chromium: Brow
 async def asked_for_review(officer: Visitor) -> tuple[str, str]:
     """An outcome is screened and its review asked for; its code and address."""
     page = officer.page
-    await page.goto(f"{officer.address}/division/transfer?filter.stage=REGISTERED")
+    await officer.go("/division/transfer?filter.stage=REGISTERED")
     await page.click("main a[href*='/division/outcomes/']")
     outcome, code = page.url, await page.inner_text("h1")
     await fill(page, **{f"scores__{at}__points": "80" for at in range(4)})
@@ -89,7 +89,7 @@ async def asked_for_review(officer: Visitor) -> tuple[str, str]:
 async def signed(signer: Visitor, portal: str) -> None:
     """The review is found in the inbox and approved."""
     page = signer.page
-    await page.goto(f"{signer.address}/{portal}/reviews?status=PENDING")
+    await signer.go(f"/{portal}/reviews?status=PENDING")
     await page.click(f"main tr:has-text('{CIVIL_NAME}') a[href*='/{portal}/reviews/']")
     await page.check("main form [name='input.kind'][value=APPROVE]")
     await page.locator("main form:has([name='input.kind']) button").first.click()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.shop.offering import SYMBOL
 from portal.pages.assets import STYLE_ORDER, Assets, make_asset, read_assets
 from portal.pages.site import HERE
 from tests.portal.pages.msgids import templates
@@ -96,6 +97,7 @@ def test_every_symbol_that_templates_draw_is_there() -> None:
         used |= {f"icon-{name}" for name in re.findall(r'\b(?:q\.)?icon\("([\w-]+)"', text)}
         used |= set(re.findall(r'\b(?:q\.)?art\("([\w-]+)"', text))
         used |= {f"icon-{name}" for name in re.findall(r'q\.notice\("\w*", "([\w-]+)"', text)}
+    used.add(SYMBOL)
     assert used - drawn == set()
 
 
