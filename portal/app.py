@@ -31,7 +31,7 @@ from portal.pages.upstream_sign_in import upstream_routes
 from portal.probes import Readiness, healthz
 
 
-def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
+def create_app(settings: Settings, *, alone: bool = False) -> Front:
     """The application of one process. It answers once its lifespan has begun: routes need an open database.
 
     `alone`: the process serves this application and does nothing else.
@@ -59,22 +59,22 @@ def create_app(settings: Settings, *, alone: bool = False) -> Starlette:
                 access_log.flush()
 
     async def refused(request: Request, error: Exception) -> Response:
-        return await exception_handlers(request.app.state.assembly.site)[HTTPException](request, error)
+        return await exception_handlers(app.state.assembly.site)[HTTPException](request, error)
 
     async def failed(request: Request, error: Exception) -> Response:
-        return await exception_handlers(request.app.state.assembly.site)[Exception](request, error)
+        return await exception_handlers(app.state.assembly.site)[Exception](request, error)
 
     access_log = AccessLog(settings)
     app = Starlette(lifespan=lifespan)
     # Instead of the layers that Starlette would build: the front layer answers what is raised, too.
-    app.middleware_stack = Front(
-        ExceptionMiddleware(app.router, handlers={HTTPException: refused}),
+    app.middleware_stack = ExceptionMiddleware(app.router, handlers={HTTPException: refused})
+    return Front(
+        app,
         direct=direct,
         failure=failed,
         access_log=access_log,
         secure=settings.base_url.startswith("https://"),
     )
-    return app
 
 
 def probe_routes(assembly: Assembly) -> list[BaseRoute]:
@@ -104,7 +104,7 @@ def applications(door: Iterable[BaseRoute]) -> Direct:
     return found
 
 
-def create_app_from_environment() -> Starlette:
+def create_app_from_environment() -> Front:
     """For server processes, which know the settings by the environment alone."""
     settings = read_settings()
     configure_logs(settings)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -25,7 +25,9 @@ from domain.identity.tokens import LEEWAY, AccessToken, Authority, InvalidTokenE
 from domain.identity.viewers import viewer_of_token
 from foundation.clock import Clock
 from foundation.database import Database
+from foundation.language import LANGUAGES
 from foundation.session import transaction
+from segments.audiences import DIVISION
 from segments.classification import Classification
 from segments.viewer import Language, Viewer
 
@@ -41,12 +43,20 @@ NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
+class Caller(NamedTuple):
+    """Who asks. `by_cookie`: a browser vouches for them, which other sites can make it do, so the CSRF rule must hold."""
+
+    viewer: Viewer
+    by_cookie: bool = False
+
+
 class Known(NamedTuple):
-    """A token that was verified: until when, whose, and what it says."""
+    """A token that was verified: until when, who asks with it, what it says, and until when its header alone is enough."""
 
     ends_at: dt.datetime
-    viewer: Viewer
+    caller: Caller
     facts: AccessToken
+    alone_until: dt.datetime
 
 
 class BearerTokens:
@@ -62,18 +72,17 @@ class BearerTokens:
         self._keys_known_until = NEVER
         self._reading = asyncio.Lock()
         # A viewer has a language, so a token that is used in both stands here twice.
-        self._remembered: dict[tuple[bytes, Language], Known] = {}
+        self._remembered: dict[Language, dict[bytes, Known]] = {language: {} for language in LANGUAGES}
         self._revoked: frozenset[UUID] = frozenset()
         # How often something changed: what was read meanwhile may be older than the last change.
         self._changes = 0
 
-    def remembered(self, authorization: bytes, language: Language) -> Viewer | None:
-        """The viewer of an `Authorization` header, where it takes no more than to remember; else `viewer` must be asked."""
-        now = self._clock()
-        known = self._remembered.get((sha256(authorization).digest(), language))
-        if known is None or known.ends_at <= now or now >= self._keys_known_until or known.facts.jkt is not None:
+    def remembered(self, authorization: bytes, language: Language) -> Caller | None:
+        """Who asks with an `Authorization` header, where it takes no more than to remember; else `viewer` must be asked."""
+        known = self._remembered[language].get(sha256(authorization).digest())
+        if known is None or not known.alone_until > self._clock() < self._keys_known_until:
             return None
-        return known.viewer
+        return known.caller
 
     async def viewer(self, token: str, language: Language, proof: Proof | None = None) -> Viewer:
         """The viewer that a valid token makes; raises `InvalidTokenError`.
@@ -81,12 +90,11 @@ class BearerTokens:
         A token that is bound to a key needs the proof that who presents it holds that key, and only such a token may come
         with one (RFC 9449 §7.1).
         """
-        _, viewer, facts = await self._known(token, language)
-        if facts.jkt is None and proof is None:
-            return viewer
-        if proof is None or facts.jkt != proof.jkt:
+        known = await self._known(token, language)
+        bound_to = known.facts.jkt
+        if (bound_to is not None or proof is not None) and (proof is None or bound_to != proof.jkt):
             raise InvalidTokenError("the token is bound to another key")
-        return viewer
+        return known.caller.viewer
 
     async def facts(self, token: str) -> AccessToken:
         """The facts of a valid token, for whoever asks about it; raises `InvalidTokenError`."""
@@ -101,11 +109,11 @@ class BearerTokens:
         now = self._clock()
         if self._keys_read_at is None or now - self._keys_read_at >= KEYS_KNOWN_FOR:
             await self._know_keys(now, KEYS_KNOWN_FOR)
-        place = sha256(SCHEME + token.encode("utf-8", "surrogatepass")).digest(), language
-        known = self._remembered.get(place)
+        digest, remembered = sha256(SCHEME + token.encode("utf-8", "surrogatepass")).digest(), self._remembered[language]
+        known = remembered.get(digest)
         if known is not None:
             if known.ends_at <= now:
-                del self._remembered[place]
+                del remembered[digest]
                 raise InvalidTokenError("the token has expired")
             return known
         if key_id(token) not in self._keys:
@@ -113,10 +121,12 @@ class BearerTokens:
         facts = verify(token, self._keys, self._authority, now)
         if names(facts) & self._revoked:
             raise InvalidTokenError("the token was revoked")
-        known = Known(facts.expires_at + LEEWAY, viewer_of_token(facts, language, self._ceiling), facts)
-        self._remembered[place] = known
-        if len(self._remembered) > TOKENS_REMEMBERED_MAX:
-            del self._remembered[next(iter(self._remembered))]
+        viewer, ends_at = viewer_of_token(facts, language, self._ceiling), facts.expires_at + LEEWAY
+        # A token that is bound to a key comes with a proof, and the division's people are looked at each time.
+        watched = facts.jkt is not None or viewer.audience is DIVISION
+        known = remembered[digest] = Known(ends_at, Caller(viewer), facts, NEVER if watched else ends_at)
+        if len(remembered) > TOKENS_REMEMBERED_MAX:
+            del remembered[next(iter(remembered))]
         return known
 
     async def _know_keys(self, now: dt.datetime, age_max: dt.timedelta) -> None:
@@ -130,13 +140,17 @@ class BearerTokens:
                 revoked = await revoked_subjects(session, now)
             if not self._keys.keys() <= keys.keys():
                 # A key was forgotten, and with it the tokens that it signed.
-                self._remembered.clear()
+                self._forget(lambda _: True)
             if revoked - self._revoked:
-                for place in [place for place, known in self._remembered.items() if names(known.facts) & revoked]:
-                    del self._remembered[place]
+                self._forget(lambda facts: bool(names(facts) & revoked))
             self._keys, self._revoked = keys, revoked
             if changes == self._changes:
                 self._keys_read_at, self._keys_known_until = now, now + KEYS_KNOWN_FOR
+
+    def _forget(self, which: Callable[[AccessToken], bool]) -> None:
+        for remembered in self._remembered.values():
+            for digest in [digest for digest, known in remembered.items() if which(known.facts)]:
+                del remembered[digest]
 
 
 def names(facts: AccessToken) -> frozenset[UUID]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -16,7 +15,7 @@ from starlette.types import Scope
 from domain.identity.proofs import InvalidProofError
 from domain.identity.tokens import InvalidTokenError
 from foundation.language import LANGUAGES, translate
-from portal.bearer import BearerTokens
+from portal.bearer import BearerTokens, Caller
 from portal.language import accepted_language
 from portal.pages.language_choice import COOKIE, known
 from portal.proofs import Proofs, Proven
@@ -31,13 +30,6 @@ INVALID_TOKEN = 'Bearer error="invalid_token"'  # noqa: S105 - a challenge, not 
 INVALID_BOUND = 'DPoP error="invalid_token", algs="ES256 Ed25519"'
 INVALID_PROOF = 'DPoP error="invalid_dpop_proof", algs="ES256 Ed25519"'
 INVALID_REQUEST = 'Bearer error="invalid_request"'
-
-
-class Caller(NamedTuple):
-    """Who asks. `by_cookie`: a browser vouches for them, which other sites can make it do, so the CSRF rule must hold."""
-
-    viewer: Viewer
-    by_cookie: bool = False
 
 
 @dataclass
@@ -72,14 +64,21 @@ class Callers:
         self._served = frozenset(audience.value for audience in served)
         self._default: Language = default
 
+    def remembered(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Caller | None:
+        """Who asks, where it takes no more than to remember a token; else `caller` finds out."""
+        presented = headers.get(b"authorization")
+        if presented is None:
+            return None
+        caller = self._tokens.remembered(presented, self.language(scope, headers))
+        if caller is not None:
+            self._admitted(caller.viewer)
+        return caller
+
     async def caller(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Caller:
         """Who asks by HTTP, or by a WebSocket's opening request."""
         language = self.language(scope, headers)
         presented = headers.get(b"authorization")
         if presented is not None:
-            viewer = self._tokens.remembered(presented, language)
-            if viewer is not None and viewer.audience is not DIVISION:
-                return Caller(self._admitted(viewer))
             return await self._bearer(presented, headers.get(b"dpop"), scope, language)
         if b"cookie" in headers:
             viewer = await self._sessions.viewer(HTTPConnection(scope), language)

@@ -40,6 +40,10 @@ class Engine(Protocol):
 class Callers(Protocol):
     """Finds out who asks; `portal.callers.Callers` does."""
 
+    def remembered(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Caller | None:
+        """Who asks, where that is known without asking anybody; raises `CallerRefusedError`."""
+        ...
+
     async def caller(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Caller:
         """Who asks by HTTP, or by a WebSocket's opening request; raises `CallerRefusedError`."""
         ...
@@ -73,7 +77,8 @@ class Door:
 
     def operation(self, parameters: Parameters, viewer: Viewer, *, by_get: bool = False) -> Operation:
         """The operation that well-formed parameters ask for."""
-        return Operation(self._trusted.source(parameters, viewer), parameters.variables, parameters.name, by_get)
+        query, digest, variables, name = parameters
+        return Operation(self._trusted.source(query, digest, viewer), variables, name, by_get)
 
     async def answer(self, viewer: Viewer, operation: Operation) -> Answer:
         """The one answer of a query or mutation. Past its time it is cancelled, and what it wrote rolled back."""

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope, Send
 
 from portal.callers import Caller, CallerRefusedError
-from portal.graphql.body import ClientGoneError, as_object, check_sent_plain, decode, discard, read_body
+from portal.graphql.body import ClientGoneError, as_object, check_sent_plain, decode, discard, part_of, read_rest
+from portal.graphql.deadlines import Limit
 from portal.graphql.door import STREAMED, Door
 from portal.graphql.errors import (
     STATUSES,
@@ -34,7 +35,9 @@ from resolvers.planner.engine import Answer, Operation
 from segments.viewer import Language
 
 METHODS = ("GET", "POST")
-CONTENT_TYPES = {media_type: f"{media_type}; charset=utf-8".encode() for media_type in (GRAPHQL, JSON)}
+CONTENT_TYPES = {media_type: (b"content-type", f"{media_type}; charset=utf-8".encode()) for media_type in (GRAPHQL, JSON)}
+
+NO_STORE = (b"cache-control", b"no-store")
 
 
 @dataclass(slots=True)
@@ -51,9 +54,9 @@ class Exchange:
     async def respond(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Send the whole response."""
         written = [
-            (b"content-type", CONTENT_TYPES[self.wanted.whole]),
+            CONTENT_TYPES[self.wanted.whole],
             (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
+            NO_STORE,
         ]
         if headers:
             written += [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -80,7 +83,7 @@ class GraphQLOverHTTP:
         """Answer one request. Nothing a client sends makes this raise."""
         headers = header_map(scope)
         exchange = Exchange(scope, receive, send, headers, accepted(headers.get(b"accept")))
-        limit = self._door.deadlines.limit()
+        limit = Limit(self._door.deadlines)
         try:
             with limit:
                 caller, operation = await self._request(exchange)
@@ -117,13 +120,18 @@ class GraphQLOverHTTP:
             if not is_json(headers.get(b"content-type")):
                 raise ProtocolError(415, "UNSUPPORTED_MEDIA_TYPE", "protocol.content_type", {"Accept-Post": JSON})
             check_sent_plain(headers, door.bounds.body_bytes)
-        caller = await door.callers.caller(exchange.scope, headers)
+        scope, callers = exchange.scope, door.callers
+        caller = callers.remembered(scope, headers) or await callers.caller(scope, headers)
         if caller.by_cookie:
             door.same_site.check(headers)
         if method == "GET":
-            parameters = from_url(exchange.scope["query_string"], door.bounds)
+            parameters = from_url(scope["query_string"], door.bounds)
             return caller, door.operation(parameters, caller.viewer, by_get=True)
-        raw = await read_body(exchange.receive, door.bounds.body_bytes)
+        message, bytes_max = await exchange.receive(), door.bounds.body_bytes
+        raw = part_of(message, bytes_max, bytes_max)
+        # Most bodies come in one part.
+        if message.get("more_body", False):
+            raw = await read_rest(exchange.receive, raw, bytes_max)
         exchange.body_read = True
         parameters = from_object(as_object(decode(raw, "body", door.bounds.json_depth)), door.bounds)
         return caller, door.operation(parameters, caller.viewer)

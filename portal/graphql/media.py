@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -26,11 +26,12 @@ class Accepted:
 
     best: MediaType | None
     stream: bool
+    # How an answer or an error is written when it is not streamed.
+    whole: MediaType = field(init=False)
 
-    @property
-    def whole(self) -> MediaType:
-        """How an answer or an error is written when it is not streamed."""
-        return GRAPHQL if self.best == GRAPHQL else JSON
+    def __post_init__(self) -> None:
+        """Choose it once, because what is accepted is remembered by its header."""
+        object.__setattr__(self, "whole", GRAPHQL if self.best == GRAPHQL else JSON)
 
 
 @dataclass(frozen=True, slots=True)

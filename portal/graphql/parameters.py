@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from graphql import GraphQLError
@@ -16,24 +16,20 @@ from portal.graphql.errors import ProtocolError, bad_request, over_limit
 # Where Apollo's clients put a document's hash: `extensions.persistedQuery.sha256Hash`.
 PERSISTED_QUERY = "persistedQuery"
 # What a parameter is, when it is there and not null.
-SHAPE: tuple[tuple[str, type, str], ...] = (
-    ("query", str, "string"),
-    ("documentId", str, "string"),
-    ("operationName", str, "string"),
-    ("variables", dict, "object"),
-    ("extensions", dict, "object"),
-)
+SHAPE: Mapping[str, tuple[type, str]] = {
+    "query": (str, "string"),
+    "documentId": (str, "string"),
+    "operationName": (str, "string"),
+    "variables": (dict, "object"),
+    "extensions": (dict, "object"),
+}
 NO_VARIABLES: Mapping[str, Any] = {}
 URL_PARAMETERS_MAX = 100
 
 
-class Parameters(NamedTuple):
-    """A well-formed request. `digest`: the SHA-256, in hexadecimal, by which it names its document; or `query`, or both."""
-
-    query: str | None
-    digest: str | None
-    variables: Mapping[str, Any]
-    name: str | None
+# A well-formed request: its document, the SHA-256 in hexadecimal by which it names one, or both; its variables; which
+# operation. Not a named tuple, which takes a call to make.
+Parameters = tuple[str | None, str | None, Mapping[str, Any], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +44,26 @@ class Bounds:
 
 def from_object(body: Mapping[str, Any], bounds: Bounds) -> Parameters:
     """The parameters in the body of a POST, or in the payload of a WebSocket's `subscribe`."""
-    for name, kind, expected in SHAPE:
-        value = body.get(name)
-        if value is not None and not isinstance(value, kind):
-            raise wrong_type(name, expected)
-    variables: Mapping[str, Any] = body.get("variables") or NO_VARIABLES
+    given: dict[str, Any] = {}
+    for name, value in body.items():
+        if value is not None and name in SHAPE:
+            kind, expected = SHAPE[name]
+            if not isinstance(value, kind):
+                raise wrong_type(name, expected)
+            given[name] = value
+    variables: Mapping[str, Any] = given.get("variables", NO_VARIABLES)
     if len(variables) > bounds.variables:
         raise over_limit("variables", bounds.variables)
-    query: str | None = body.get("query")
-    document_id, extensions = body.get("documentId"), body.get("extensions")
-    digest = named_digest(document_id, extensions or {}) if document_id is not None or extensions else None
+    query: str | None = given.get("query")
+    digest = None
+    if "documentId" in given or "extensions" in given:
+        digest = named_digest(given.get("documentId"), given.get("extensions", {}))
     if query is None and digest is None:
         raise bad_request("protocol.no_document")
-    if query is not None:
+    if query is not None and "\\u" in query:
         refuse_nul(query, bounds.tokens)
     # A name that is empty is none: GraphiQL and others send it so.
-    return Parameters(query, digest, variables, body.get("operationName") or None)
+    return query, digest, variables, given.get("operationName") or None
 
 
 def from_url(query_string: bytes, bounds: Bounds) -> Parameters:
@@ -117,8 +117,6 @@ def wrong_type(name: str, expected: str) -> ProtocolError:
 
 def refuse_nul(query: str, tokens_max: int) -> None:
     """Refuse U+0000 written as an escape inside a literal of the document; the raw character was refused before."""
-    if "\\u" not in query:
-        return
     lexer = Lexer(Source(query))
     try:
         for _ in range(tokens_max):

@@ -13,7 +13,6 @@ from pathlib import Path
 from graphql import GraphQLError, parse
 
 from portal.graphql.errors import ProtocolError, bad_request
-from portal.graphql.parameters import Parameters
 from segments.viewer import Viewer
 
 
@@ -33,9 +32,8 @@ class TrustedDocuments:
     def __len__(self) -> int:
         return len(self._documents)
 
-    def source(self, parameters: Parameters, viewer: Viewer) -> str:
-        """The text of the document a request is about."""
-        query, digest = parameters.query, parameters.digest
+    def source(self, query: str | None, digest: str | None, viewer: Viewer) -> str:
+        """The text of the document that a request sends, or names by its digest."""
         if query is None:
             found = self._documents.get(digest or "")
             if found is None:

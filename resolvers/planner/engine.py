@@ -21,7 +21,6 @@ from foundation.ids import Ids, system_ids
 from foundation.language import translate
 from foundation.logs import request_reference
 from foundation.session import transaction
-from resolvers.planner.batches import fill_batches
 from resolvers.planner.compiler import NotPlanned
 from resolvers.planner.documents import Document
 from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestError
@@ -106,7 +105,8 @@ class Engine:
                 else:
                     if plan.marks:
                         return await self.read_watched(plan, variables, viewer, document)
-                    return await self.read(plan, variables, viewer)
+                    arguments = plan.arguments(variables, viewer, self.clock() if plan.timed else None)
+                    return Answer(plan.body(await self.pool.fetch(plan.name, plan.sql, arguments), viewer))
             document.check_not_streamed()
             return await self.run(document, operation, viewer)
         except InsufficientScope as error:
@@ -133,10 +133,7 @@ class Engine:
     async def read(self, plan: Plan, variables: Any, viewer: Viewer) -> Answer:
         """The answer of a planned query: PostgreSQL's bytes, untouched unless Python computes fields."""
         arguments = plan.arguments(variables, viewer, self.clock() if plan.timed else None)
-        body = plan.body(await self.pool.fetch(plan.name, plan.sql, arguments))
-        if plan.batches:
-            body = orjson.dumps(fill_batches(orjson.loads(body), plan.batches, viewer))
-        return Answer(body)
+        return Answer(plan.body(await self.pool.fetch(plan.name, plan.sql, arguments), viewer))
 
     async def read_watched(self, plan: Plan, variables: Any, viewer: Viewer, document: Document) -> Answer:
         """The same for an answer that may hold rows above INTERNAL: it is given when the log has kept which."""
@@ -146,10 +143,7 @@ class Engine:
             found = await execution.fetch(plan.sql, plan.arguments(variables, viewer, now))
             take_marks(found, execution.secrets)
             await self.note_read(execution, document)
-        body = plan.body(orjson.dumps(found))
-        if plan.batches:
-            body = orjson.dumps(fill_batches(orjson.loads(body), plan.batches, viewer))
-        return Answer(body)
+        return Answer(plan.body(orjson.dumps(found), viewer))
 
     async def note_read(self, execution: Execution, document: Document) -> None:
         """Leave an entry in the audit log for the rows above INTERNAL that were read, if there are any."""

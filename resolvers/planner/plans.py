@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
+from resolvers.planner.batches import fill_batches
 from resolvers.planner.declare import Batch
 from resolvers.planner.sqljson import Expression, JsonObject, literal
 from resolvers.planner.values import Constant, Get, Values
@@ -70,9 +72,10 @@ class Plan:
             values[at] = get(variables)
         return [*viewer.settings, *values] if self.begins_with_settings else values
 
-    def body(self, found: bytes | None) -> bytes:
-        """The response that the statement's value makes."""
-        return self._before + (found or b"null") + self._after
+    def body(self, found: bytes | None, viewer: Viewer) -> bytes:
+        """The response that the statement's value makes: as it is, unless Python computes some of its fields."""
+        body = self._before + (found or b"null") + self._after
+        return orjson.dumps(fill_batches(orjson.loads(body), self.batches, viewer)) if self.batches else body
 
     def _know(self, at: int, name: str, compiled: Any, values: Values) -> None:
         """Where the value of one parameter comes from, through the processing its column type asks for."""

@@ -27,22 +27,12 @@ class ReadConnection:
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
-        self.is_connected, self._bind_execute = protocol_calls(raw)
+        self.is_connected, self.bind_execute = protocol_calls(raw)
         # Each with its state; the statement is kept because it takes its state along.
         self.statements: OrderedDict[str, tuple[Any, Any]] = OrderedDict()
 
-    async def fetch(self, name: str, sql: str, arguments: Sequence[Any]) -> Any:
-        """The single value of a statement, prepared under its name so that PostgreSQL plans it once."""
-        prepared = self.statements.get(name)
-        if prepared is None:
-            prepared = await self.prepare(name, sql)
-        else:
-            self.statements.move_to_end(name)
-        rows, _, _ = await self._bind_execute(prepared[1], arguments, "", 1, True, None)
-        return rows[0][0]
-
     async def prepare(self, name: str, sql: str) -> tuple[Any, Any]:
-        """Prepare a statement, and deallocate the one used longest ago where there are too many."""
+        """Prepare a statement by its name, so that PostgreSQL plans it once; deallocate the one used longest ago where there are too many."""
         if len(self.statements) >= STATEMENTS_PER_CONNECTION_MAX:
             old, _ = self.statements.popitem(last=False)
             await self.raw.execute(f'DEALLOCATE "{old}"')
@@ -72,7 +62,12 @@ class ReadPool:
         try:
             if not connection.is_connected():
                 connection = ReadConnection(await self._database.connect_raw())
-            found = await connection.fetch(name, sql, arguments)
+            prepared = connection.statements.get(name)
+            if prepared is None:
+                prepared = await connection.prepare(name, sql)
+            else:
+                connection.statements.move_to_end(name)
+            rows, _, _ = await connection.bind_execute(prepared[1], arguments, "", 1, True, None)
         except BaseException:
             if not connection.raw.is_closed():
                 connection.raw.terminate()
@@ -82,7 +77,7 @@ class ReadPool:
             self._give_back(connection)
         else:
             self._idle.append(connection)
-        return found
+        return rows[0][0]
 
     async def close(self) -> None:
         """Close the idle connections; none may be in use."""

@@ -50,6 +50,23 @@ class PlainVariable:
     takes: Callable[[object], bool]
 
 
+class PlainValues:
+    """What graphql-core's `VariableValues` holds, its sources made only when they are asked for."""
+
+    __slots__ = ("_plain", "coerced")
+
+    def __init__(self, coerced: dict[str, Any], plain: Sequence[PlainVariable]) -> None:
+        self.coerced = coerced
+        self._plain = plain
+
+    @property
+    def sources(self) -> dict[str, VariableValueSource]:
+        """Where each value comes from; a variable of a scalar without a default has what the request gave, or nothing."""
+        return {
+            each.name: VariableValueSource(each.signature, self.coerced.get(each.name, g.Undefined)) for each in self._plain
+        }
+
+
 class Coercion:
     """Coerces the variables of one operation."""
 
@@ -59,23 +76,19 @@ class Coercion:
         found = [plain_variable(schema, definition) for definition in definitions]
         self._plain = None if None in found else cast("list[PlainVariable]", found)
 
-    def __call__(self, given: Mapping[str, Any]) -> VariableValues | list[g.GraphQLError]:
+    def __call__(self, given: Mapping[str, Any]) -> VariableValues | PlainValues | list[g.GraphQLError]:
         """The values, or why there are none. Whatever is not plainly right is left to graphql-core."""
         if self._plain is None:
             return self._by_core(given)
-        sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
         for variable in self._plain:
             name = variable.name
             value = given.get(name, g.Undefined)
             if variable.takes(value) or (value is None and not variable.required):
                 coerced[name] = value
-                sources[name] = VariableValueSource(variable.signature, value)
-            elif value is g.Undefined and not variable.required:
-                sources[name] = VariableValueSource(variable.signature)
-            else:
+            elif value is not g.Undefined or variable.required:
                 return self._by_core(given)
-        return VariableValues(sources, coerced)
+        return PlainValues(coerced, self._plain)
 
     def _by_core(self, given: Mapping[str, Any]) -> VariableValues | list[g.GraphQLError]:
         return get_variable_values(self._schema, self._definitions, dict(given), hide_suggestions=True)
