@@ -57,7 +57,7 @@ class Presented:
 
     async def _ended(self, access: AccessToken) -> bool:
         session = self.server.session
-        if await is_revoked(session, UUID(access.token_id), access.grant_id):
+        if await is_revoked(session, UUID(access.token_id), access.grant_id, *access.standings):
             return True
         if access.person_id is None:
             return False

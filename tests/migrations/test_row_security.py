@@ -142,8 +142,15 @@ async def test_no_function_runs_with_its_owners_rights(owner: AsyncConnection) -
         select p.oid::regprocedure::text from pg_proc as p join pg_namespace as n on n.oid = pronamespace
         where prosecdef and nspname not in ('pg_catalog', 'information_schema')
     """
-    # docs/adr/0010-audit.md: the application appends to chains that it can neither read nor write.
-    assert await rows(owner, definers) == [("audit_chain()",)]
+    expected = {
+        # docs/adr/0010-audit.md: the application appends to chains that it can neither read nor write.
+        "audit_chain()",
+        # docs/adr/0009-oauth.md: whoever switches a program off ends grants that they do not see.
+        "client_loses_rights()",
+        "customer_closes()",
+        "person_loses_rights()",
+    }
+    assert {name for (name,) in await rows(owner, definers)} == expected
 
 
 async def test_every_classified_row_is_watched(owner: AsyncConnection) -> None:
