@@ -62,6 +62,10 @@ async def register_client(
     if owner is None or company is None or company.status is CustomerStatus.CLOSED:
         raise Refusal("CLIENT_NEEDS_COMPANY")
     _check_handed_on(viewer, scopes, ("scopes",))
+    # Two who register at once would not see each other's program.
+    await session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"clients of {company.id}", 0)))
+    )
     active = sa.select(sa.func.count()).where(Client.customer_id == owner.customer_id, Client.active)
     if (await session.scalar(active) or 0) >= CLIENTS_MAX:
         raise Refusal("CLIENTS_TOO_MANY", maximum=CLIENTS_MAX)
