@@ -6,6 +6,7 @@ from domain.customers import tables as customers
 from domain.identity import client_tables as clients
 from domain.identity import tables as identity
 from domain.orders import tables as orders
+from domain.points import tables as points
 from domain.programmes import tables as programmes
 from domain.shop import tables as shop
 from domain.transfer import civil_tables as civil
@@ -26,6 +27,7 @@ CAPABILITIES = (
     transfer,
     audit,
     civil,
+    points,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

@@ -1,8 +1,10 @@
 """Alembic's environment: the tables of all capabilities, migrated over the owner's connection."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import context
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
@@ -19,13 +21,22 @@ def number_revision(_context: Any, _revision: Any, directives: list[Any]) -> Non
         directive.rev_id = f"{int(last or 0) + 1:04}"
 
 
+def is_declared(name: str | None, kind: str, _parents: Any, partitions: frozenset[str]) -> bool:
+    """False for a partition: only its parent is declared, the database's own functions make partitions in time."""
+    return kind != "table" or name not in partitions
+
+
 def run(connection: Connection) -> None:
     """Run what alembic was called for."""
+    found = connection.execute(sa.text("select relname from pg_class where relispartition"))
+    partitions = frozenset(found.scalars())
+    connection.commit()  # Alembic begins a transaction of its own for each migration.
     context.configure(
         connection=connection,
         target_metadata=METADATA,
         transaction_per_migration=True,
         compare_server_default=True,
+        include_name=partial(is_declared, partitions=partitions),
         process_revision_directives=number_revision,
     )
     with context.begin_transaction():

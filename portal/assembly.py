@@ -27,6 +27,7 @@ from portal.pages.site import Site, make_site
 from portal.passkey_sign_in import PasskeySignIn
 from portal.probes import require_ceiling, require_head
 from portal.proofs import Proofs
+from portal.revocation_notices import hear_revocations
 from portal.second_steps import SecondSteps
 from portal.sessions import Sessions
 from portal.upstream import Upstream
@@ -91,6 +92,8 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         account_security = AccountSecurity(settings, database, sessions, clock, ids)
         authority = Authority.of(settings)
         tokens = BearerTokens(database, authority, Classification(settings.ceiling), clock)
+        hearing = asyncio.create_task(hear_revocations(database, tokens.look_again))
+        stack.push_async_callback(ended, hearing)
         proofs = Proofs(database, authority, clock, ids)
         callers = Callers(sessions, tokens, proofs, frozenset(served), settings.language)
         site = make_site(
@@ -125,3 +128,9 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
             site=site,
             issuer=issuer,
         )
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task that runs as long as the process, and wait until it has let go of what it holds."""
+    task.cancel()
+    await asyncio.wait([task])

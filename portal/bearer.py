@@ -20,7 +20,7 @@ from joserfc.jwk import ECKey
 
 from domain.identity.keys import verification_keys
 from domain.identity.proofs import Proof
-from domain.identity.revocations import revoked_subjects
+from domain.identity.revocations import is_revoked, revoked_subjects
 from domain.identity.tokens import LEEWAY, AccessToken, Authority, InvalidTokenError, key_id, verify
 from domain.identity.viewers import viewer_of_token
 from foundation.clock import Clock
@@ -74,6 +74,8 @@ class BearerTokens:
         # A viewer has a language, so a token that is used in both stands here twice.
         self._remembered: dict[Language, dict[bytes, Known]] = {language: {} for language in LANGUAGES}
         self._revoked: frozenset[UUID] = frozenset()
+        # False when more was revoked than is kept here: then no token is taken without a look into the database.
+        self._all_known = True
         # How often something changed: what was read meanwhile may be older than the last change.
         self._changes = 0
 
@@ -115,12 +117,14 @@ class BearerTokens:
             if known.ends_at <= now:
                 del remembered[digest]
                 raise InvalidTokenError("the token has expired")
+            await self._require_standing(known.facts)
             return known
         if key_id(token) not in self._keys:
             await self._know_keys(now, KEYS_SOUGHT_EVERY)
         facts = verify(token, self._keys, self._authority, now)
         if names(facts) & self._revoked:
             raise InvalidTokenError("the token was revoked")
+        await self._require_standing(facts)
         viewer, ends_at = viewer_of_token(facts, language, self._ceiling), facts.expires_at + LEEWAY
         # A token that is bound to a key comes with a proof, and the division's people are looked at each time.
         watched = facts.jkt is not None or viewer.audience is DIVISION
@@ -137,15 +141,25 @@ class BearerTokens:
             changes = self._changes
             async with transaction(self._database, Viewer.system().row_settings()) as session:
                 keys = await verification_keys(session, now)
-                revoked = await revoked_subjects(session, now)
+                found = await revoked_subjects(session, now)
+            revoked = found.subjects
             if not self._keys.keys() <= keys.keys():
                 # A key was forgotten, and with it the tokens that it signed.
                 self._forget(lambda _: True)
             if revoked - self._revoked:
                 self._forget(lambda facts: bool(names(facts) & revoked))
-            self._keys, self._revoked = keys, revoked
+            self._keys, self._revoked, self._all_known = keys, revoked, found.complete
             if changes == self._changes:
-                self._keys_read_at, self._keys_known_until = now, now + KEYS_KNOWN_FOR
+                self._keys_read_at = now
+                self._keys_known_until = now + KEYS_KNOWN_FOR if found.complete else NEVER
+
+    async def _require_standing(self, facts: AccessToken) -> None:
+        """Refuse a token that was revoked, where this process does not know all that was."""
+        if self._all_known:
+            return
+        async with transaction(self._database, Viewer.system().row_settings()) as session:
+            if await is_revoked(session, *names(facts)):
+                raise InvalidTokenError("the token was revoked")
 
     def _forget(self, which: Callable[[AccessToken], bool]) -> None:
         for remembered in self._remembered.values():
@@ -154,6 +168,6 @@ class BearerTokens:
 
 
 def names(facts: AccessToken) -> frozenset[UUID]:
-    """Under which names a token may have been revoked: its own and its grant's."""
+    """Under which names a token may have been revoked: its own, its grant's, and the standings that it rests on."""
     own = (UUID(facts.token_id),) if UUID_TEXT.fullmatch(facts.token_id) else ()
-    return frozenset(own if facts.grant_id is None else (*own, facts.grant_id))
+    return facts.standings.union(own if facts.grant_id is None else (*own, facts.grant_id))

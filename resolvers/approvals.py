@@ -100,13 +100,29 @@ def waits_for_viewer(request: sa.FromClause) -> sa.ColumnElement[bool]:
     return _waits_for_viewer(request)
 
 
+def waits_in_person(request: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether the viewer may sign a request now in their own place."""
+    return _open_to_viewer(request, _in_person(request))
+
+
 def _waits_for_viewer(request: sa.FromClause) -> sa.ColumnElement[bool]:
+    return _open_to_viewer(request, sa.or_(_in_person(request), _for_another(request)))
+
+
+def _in_person(request: sa.FromClause) -> sa.ColumnElement[bool]:
+    """A place of the present step is the viewer's own."""
     person = Person.__table__.alias("signing_person")
-    delegation = ApprovalDelegation.__table__.alias("signing_delegation")
     own = sa.select(person.c.id).where(
         person.c.id == PERSON, _may_take(request, person.c.employee_id, person.c.roles, person)
     )
-    for_another = (
+    return own.correlate(request).exists()
+
+
+def _for_another(request: sa.FromClause) -> sa.ColumnElement[bool]:
+    """A place is that of somebody who has delegated to the viewer."""
+    person = Person.__table__.alias("signing_person")
+    delegation = ApprovalDelegation.__table__.alias("signing_delegation")
+    given = (
         sa.select(delegation.c.id)
         .select_from(delegation.join(person, person.c.employee_id == delegation.c.delegate_id))
         .where(
@@ -122,13 +138,14 @@ def _waits_for_viewer(request: sa.FromClause) -> sa.ColumnElement[bool]:
             ),
         )
     )
+    return given.correlate(request).exists()
+
+
+def _open_to_viewer(request: sa.FromClause, place: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """A request waits, the viewer may appear in it, and there is a place for them."""
     # An anonymous viewer is nobody, and nothing waits for nobody.
     return sa.func.coalesce(
-        sa.and_(
-            request.c.status == literal(RequestStatus.PENDING.value),
-            _may_appear(request, PERSON),
-            sa.or_(own.correlate(request).exists(), for_another.correlate(request).exists()),
-        ),
+        sa.and_(request.c.status == literal(RequestStatus.PENDING.value), _may_appear(request, PERSON), place),
         sa.false(),
     )
 
@@ -186,10 +203,13 @@ def policies(policy: sa.FromClause, *, subject_kind: Bound = None, in_force: Bou
 
 
 def delegations(
-    delegation: sa.FromClause, *, in_force: Bound = None, to_viewer: Bound = None
+    delegation: sa.FromClause, *, in_force: Bound = None, to_viewer: Bound = None, by_viewer: Bound = None
 ) -> sa.ColumnElement[bool]:
-    """Delegations that hold now or do not, and those to the viewer or to others."""
+    """Delegations that hold now or do not, those to the viewer or to others, and the viewer's own or those of others."""
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+    if by_viewer is not None:
+        # An anonymous viewer is nobody, and has delegated nothing.
+        conditions.append(sa.func.coalesce(delegation.c.delegator_id == PERSON, sa.false()) == by_viewer)
     if in_force is not None:
         conditions.append(holds_now(delegation) == in_force)
     if to_viewer is not None:

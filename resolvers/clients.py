@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.identity import own_clients as rules
 from domain.identity.own_clients import ClientKind
-from resolvers.planner.declare import CUSTOMER
+from resolvers.planner.declare import CUSTOMER, PERSON
 from resolvers.planner.mutations import Act
 
 
@@ -21,6 +21,11 @@ def clients(client: sa.FromClause) -> sa.ColumnElement[bool]:
 def live(secret: sa.FromClause) -> sa.ColumnElement[bool]:
     """Secrets that work."""
     return secret.c.revoked_at.is_(None)
+
+
+def mine(client: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether the viewer made the program, whose rights it has; nobody else makes it another secret."""
+    return client.c.owner_id.is_not_distinct_from(PERSON)
 
 
 async def register_client(

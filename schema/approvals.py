@@ -120,6 +120,7 @@ class ApprovalRequest(Node):
     requested_at: dt.datetime
     decided_at: dt.datetime | None
     waits_for_viewer: bool = sql(answers.waits_for_viewer)
+    waits_in_person: bool = sql(answers.waits_in_person)
     steps: list[ApprovalStep]
     decisions: list[ApprovalDecision]
     policy: ApprovalPolicy | None
@@ -141,6 +142,7 @@ class ApprovalDelegation(Node):
     valid_from: dt.datetime
     valid_until: dt.datetime
     ended_at: dt.datetime | None
+    in_force: bool = sql(answers.holds_now)
 
 
 @For(DIVISION, STAFF)
@@ -165,7 +167,7 @@ class ApprovalsQuery:
         answers.policies, subject_kind=optional(str), in_force=optional(bool)
     )
     approval_delegations: Annotated[Connection[ApprovalDelegation], For(DIVISION, STAFF)] = listing(
-        answers.delegations, in_force=optional(bool), to_viewer=optional(bool)
+        answers.delegations, in_force=optional(bool), to_viewer=optional(bool), by_viewer=optional(bool)
     )
 
 

@@ -10,7 +10,7 @@ import strawberry
 from domain.identity import client_tables as tables
 from domain.identity.own_clients import ClientKind
 from resolvers import clients as answers
-from resolvers.planner.declare import by_id, listing, related, row
+from resolvers.planner.declare import by_id, listing, related, row, sql
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from segments.audiences import ENTERPRISE
@@ -43,6 +43,7 @@ class Client(Node):
     redirect_uris: list[str]
     created_at: dt.datetime
     last_used_at: dt.datetime | None
+    is_mine: bool = sql(answers.mine)
     secrets: Connection[ClientSecret] = related(answers.live)
 
 

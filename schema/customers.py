@@ -231,7 +231,7 @@ class CustomersQuery:
     follow_ups: Annotated[Connection[Interaction], For(STAFF)] = merged(
         {"Interaction": Side(answers.follow_ups, answers.follow_up_due)}, mine=optional(bool)
     )
-    employees: Annotated[Connection[Employee], For(STAFF)] = listing(answers.employees, text=optional(str))
+    employees: Annotated[Connection[Employee], For(DIVISION, STAFF)] = listing(answers.employees, text=optional(str))
 
 
 @For(STAFF)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from domain.customers.tables import Customer, CustomerKind, CustomerStatus, Segment
 from domain.identity.authenticators import owner_of
 from domain.identity.keys import signing_key
@@ -110,4 +112,6 @@ async def token_of(
         valid_for=valid_for,
         amr=amr,
         auth_time=instant,
+        # Nobody whom no database knows loses a right there.
+        standings=[] if sa.inspect(someone).transient else [someone.standing],
     )

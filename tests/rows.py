@@ -16,20 +16,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.audit.tables import AuditHead
 from domain.customers.tables import TeamRole
 from domain.identity.client_tables import ClientAuthentication
 from domain.tables import METADATA, TABLES
 from segments.audiences import Audience
 from segments.classification import Classification, ClassificationRank
-from segments.installation import Installation
+from segments.policies import OWNER
 
 NOW = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
 
-# Every row but those that the database writes itself: the only one of the installation, and the heads of audit's chains.
-UNFILLED = (Installation.__tablename__, AuditHead.__tablename__)
-FILLED = tuple(table for table in METADATA.sorted_tables if table.name not in UNFILLED)
 ROWS = {model.__tablename__: model.__rows__ for model in TABLES}
+
+# Every row but those that the database's own functions write: the only one of the installation, the heads of audit's
+# chains, the points ledger.
+FILLED = tuple(table for table in METADATA.sorted_tables if ROWS[table.name].write != OWNER)
 
 # Where a CHECK constraint asks for more than each column's own type,
 # or a unique index would let a bundle have one row only.

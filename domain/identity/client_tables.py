@@ -10,6 +10,7 @@ import enum
 import uuid
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -70,6 +71,8 @@ class Client(Table):
     active: Mapped[bool]
     created_at: Mapped[dt.datetime]
     last_used_at: Mapped[dt.datetime | None]
+    # As a person's: renewed by the table when the program is switched off or loses a right.
+    standing: Mapped[uuid.UUID] = mapped_column(server_default=sa.text("gen_random_uuid()"))
     owner: Mapped[Person | None] = relationship(lazy="raise")
     secrets: Mapped[list[ClientSecret]] = relationship(lazy="raise", back_populates="client")
 

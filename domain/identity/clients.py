@@ -299,6 +299,15 @@ def leads_to(client: Client, address: str) -> bool:
     )
 
 
+def is_known_by(client: Client, address: str) -> bool:
+    """Whether it is certain that a request comes from the program: it proves who it is, or its https address is claimed.
+
+    An app that keeps no secret is known by nothing but its address, and another program on the same machine can listen at a
+    port there or take the scheme (RFC 8252 §8.6).
+    """
+    return client.authentication is not ClientAuthentication.NONE or address.startswith("https://")
+
+
 def is_loopback(parts: SplitResult) -> bool:
     """Whether an address is a listener on the person's own machine, named by number as RFC 8252 asks."""
     if parts.scheme != "http" or not parts.hostname:

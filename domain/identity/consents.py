@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from domain.identity.client_tables import AuthorizationGrant, Client, Consent
+from domain.identity.clients import is_known_by
 from domain.identity.grants import revoke_grant
 from domain.identity.openid import described
 
@@ -19,8 +20,13 @@ SHOWN_MAX = 50
 REVOKED_AT_ONCE = 1_000
 
 
-async def has_agreed(session: AsyncSession, person: UUID, client: Client, scopes: frozenset[str]) -> bool:
-    """Whether a person agreed to all of this before. For our own programs nobody is asked."""
+async def has_agreed(session: AsyncSession, person: UUID, client: Client, scopes: frozenset[str], address: str) -> bool:
+    """Whether a person agreed to all of this before. For our own programs nobody is asked.
+
+    `address`: where the answer goes. What may be another program at the program's address is asked for each time.
+    """
+    if not is_known_by(client, address):
+        return False
     if client.first_party:
         return True
     mine = sa.select(Consent.scopes).where(Consent.person_id == person, Consent.client_id == client.id)

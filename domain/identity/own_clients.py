@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.customers.tables import Customer, CustomerStatus
 from domain.identity.client_tables import Client, ClientAuthentication, ClientSecret
 from domain.identity.clients import CODE_GRANT, MACHINE_GRANT, REFRESH_GRANT, Registration, add_client, add_secret
 from domain.identity.tables import Person
@@ -57,9 +58,14 @@ async def register_client(
 ) -> Told:
     """Register a program of the viewer's company, that never does more than the viewer can."""
     owner = None if viewer.person_id is None else await session.get(Person, viewer.person_id)
-    if owner is None or owner.customer_id is None:
+    company = None if owner is None or owner.customer_id is None else await session.get(Customer, owner.customer_id)
+    if owner is None or company is None or company.status is CustomerStatus.CLOSED:
         raise Refusal("CLIENT_NEEDS_COMPANY")
     _check_handed_on(viewer, scopes, ("scopes",))
+    # Two who register at once would not see each other's program.
+    await session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"clients of {company.id}", 0)))
+    )
     active = sa.select(sa.func.count()).where(Client.customer_id == owner.customer_id, Client.active)
     if (await session.scalar(active) or 0) >= CLIENTS_MAX:
         raise Refusal("CLIENTS_TOO_MANY", maximum=CLIENTS_MAX)
@@ -102,7 +108,7 @@ async def revoke_client_secret(session: AsyncSession, viewer: Viewer, now: dt.da
 
 
 async def disable_client(session: AsyncSession, viewer: Viewer, *, client: UUID) -> UUID:
-    """Switch a program off for good."""
+    """Switch a program off for good. The table ends what anybody granted it and the tokens it holds, which no colleague sees."""
     row = await _own(session, viewer, client)
     row.active = False
     return row.id

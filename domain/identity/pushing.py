@@ -47,10 +47,13 @@ async def keep_request(
 async def kept_request(
     session: AsyncSession, name: str, client_id: str, now: dt.datetime
 ) -> list[tuple[str, str]] | None:
-    """The request of a name that its own client sent ahead, in time."""
+    """The request of a name that its own client sent ahead, in time.
+
+    It is held until the transaction ends: of two browsers that bring it at once, the second finds it spent.
+    """
     wanted = sa.select(PushedRequest).join(Client, Client.id == PushedRequest.client_id)
     mine = (PushedRequest.uri_hash == hash_of(name), Client.client_id == client_id, PushedRequest.expires_at > now)
-    row = await session.scalar(wanted.where(*mine))
+    row = await session.scalar(wanted.where(*mine).with_for_update(of=PushedRequest))
     if row is None:
         return None
     if row.presented_at is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,8 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.identity.client_tables import RevokedToken
 from domain.identity.keys import TOKEN_LIFETIME_MAX
 
+# What the table says when a row is added, for processes to look again.
+CHANNEL = "revocation"
 FORGOTTEN_AT_ONCE = 20
-# More at once would mean that somebody should have revoked the keys.
+# What a process keeps in memory. More at once would mean that somebody should have revoked the keys; until they do, the
+# database is asked about each token.
 KNOWN_MAX = 10_000
 
 
@@ -38,13 +42,21 @@ async def revoke_subject(
     await session.execute(noted.on_conflict_do_nothing(index_elements=["subject_id"]))
 
 
-async def revoked_subjects(session: AsyncSession, now: dt.datetime) -> frozenset[UUID]:
-    """All tokens and grants whose tokens might still be presented."""
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """What was revoked and might still be presented; not `complete` when there is more of it than a process keeps."""
+
+    subjects: frozenset[UUID]
+    complete: bool
+
+
+async def revoked_subjects(session: AsyncSession, now: dt.datetime) -> Revoked:
+    """All tokens, grants and standings that end tokens which might still be presented; `KNOWN_MAX` at most."""
     standing = sa.select(RevokedToken.subject_id).where(RevokedToken.expires_at >= now)
     # Grants first: a program that revokes its own short tokens by the thousand must not make others' be forgotten.
     order = (RevokedToken.expires_at.desc(), RevokedToken.id.desc())
-    rows = await session.scalars(standing.order_by(*order).limit(KNOWN_MAX))
-    return frozenset(rows)
+    rows = (await session.scalars(standing.order_by(*order).limit(KNOWN_MAX + 1))).all()
+    return Revoked(frozenset(rows[:KNOWN_MAX]), len(rows) <= KNOWN_MAX)
 
 
 async def is_revoked(session: AsyncSession, *subjects: UUID | None) -> bool:

@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 import uuid
 
+import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
@@ -43,6 +44,9 @@ class Person(Table):
     password_hash: Mapped[str]
     active: Mapped[bool]
     created_at: Mapped[dt.datetime]
+    # Stands in every token of theirs. The table itself puts a new one in its place when they lose a right, and lists this one
+    # as revoked, whichever way the loss came (docs/adr/0009-oauth.md).
+    standing: Mapped[uuid.UUID] = mapped_column(server_default=sa.text("gen_random_uuid()"))
     customer: Mapped[Customer | None] = relationship(lazy="raise")
     employee: Mapped[Employee | None] = relationship(lazy="raise")
 

@@ -78,6 +78,7 @@ class AccessToken:
     """The verified facts of a token. `amr` and `auth_time`: by what and when its person signed in, if one did.
 
     The shop front's own token has no person. `jkt`: the thumbprint of the key whose holder alone may use the token.
+    `standings`: those of its person, of its program and of who made that; the token ends with any of them.
     """
 
     token_id: str
@@ -95,6 +96,7 @@ class AccessToken:
     auth_time: dt.datetime | None = None
     grant_id: UUID | None = None
     jkt: str | None = None
+    standings: frozenset[UUID] = frozenset()
 
 
 def granted_scopes(person: Person, asked: Iterable[str]) -> frozenset[str]:
@@ -128,11 +130,13 @@ def mint(
     auth_time: dt.datetime | None = None,
     grant_id: UUID | None = None,
     jkt: str | None = None,
+    standings: Collection[UUID] = (),
     ceiling: Classification = Classification.TOP_SECRET,
 ) -> str:
     """A signed access token of a person, with exactly these scopes (see `granted_scopes`).
 
     `amr` and `auth_time` are those of the person's session, so that the token proves no more than the session did.
+    It ends with each of the `standings`.
     It shows nothing above the `ceiling`, whatever the person's clearance. Without a person it is the shop front's: the
     consumer view, no rows of anybody, no scopes.
     """
@@ -155,6 +159,8 @@ def mint(
         claims["grant"] = str(grant_id)
     if jkt is not None:
         claims["cnf"] = {"jkt": jkt}
+    if standings:
+        claims["standing"] = sorted(map(str, standings))
     return jwt.encode({"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
 
 
@@ -237,6 +243,7 @@ def _facts(claims: Mapping[str, Any]) -> AccessToken:
         auth_time=_optional_time(claims.get("auth_time")),
         grant_id=_optional_id(claims.get("grant")),
         jkt=_text(claims["cnf"]["jkt"]) if "cnf" in claims else None,
+        standings=frozenset(UUID(standing) for standing in _names(claims.get("standing", []))),
     )
 
 

@@ -107,7 +107,7 @@ def retire(client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID")]) -> No
 
 @app.command()
 def disable(client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID")]) -> None:
-    """Switch a program off: it gets no tokens any more; those it has end within minutes."""
+    """Switch a program off: it gets no tokens any more, and what it holds ends at once."""
     with reported():
         asyncio.run(_disabled(read_settings(), client_id))
 

@@ -55,4 +55,5 @@ async def minted(settings: Settings, email: str, scopes: list[str]) -> str:
             token_id=ids(),
             now=now,
             valid_for=lifetime(settings, person.audience),
+            standings=[person.standing],
         )

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidClientError
@@ -26,6 +27,7 @@ METHOD = "private_key_jwt"
 ALGORITHMS = ("ES256", "Ed25519")
 LIFETIME_MAX = dt.timedelta(minutes=10)
 IDENTIFIER_CHARACTERS_MAX = 256
+INSTANTS = frozenset({"exp", "iat", "nbf"})
 
 
 class Assertions(JWTBearerClientAssertion):
@@ -64,6 +66,10 @@ class Assertions(JWTBearerClientAssertion):
             claims = jwt.decode(assertion, resolve_key, algorithms=list(ALGORITHMS)).claims
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise InvalidClientError(description="The assertion's signature is not valid.") from error
+        for name in INSTANTS.intersection(claims):
+            # JSON knows neither NaN nor Infinity; Python reads both, and no comparison with NaN holds.
+            if isinstance(claims[name], float) and not math.isfinite(claims[name]):
+                raise InvalidClientError(description=f"The assertion's {name} is no instant.")
         self.verify_claims(claims)
         return claims
 

@@ -105,7 +105,7 @@ async def decided(desk: Desk, visit: Visit, server: Server, asking: Asking, deci
         raise asking.refused(AccessDeniedError("The program is not for this account."))
     scopes = granted(asking.client, person, asking.scopes, live.amr)
     if decision is None:
-        agreed = await has_agreed(server.session, person.id, asking.client, scopes)
+        agreed = await has_agreed(server.session, person.id, asking.client, scopes, asking.redirect_uri)
         if not agreed or ("consent" in asking.prompts and not asking.client.first_party):
             if "none" in asking.prompts:
                 raise asking.refused(ConsentRequiredError("The person has not agreed yet."))

@@ -6,6 +6,7 @@ import datetime as dt
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 from joserfc.jwk import ECKey
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -94,5 +95,12 @@ class Issuer:
             auth_time=None if grant is None else grant.authenticated_at,
             grant_id=None if grant is None else grant.id,
             jkt=jkt,
+            standings=standings(client, person),
             ceiling=MACHINE_CEILING if grant is None else Classification.TOP_SECRET,
         )
+
+
+def standings(client: Client, person: Person | None) -> frozenset[UUID]:
+    """What a token rests on: its program, who made that, and the person for whom it acts."""
+    people = (person, client.owner)
+    return frozenset([client.standing, *(someone.standing for someone in people if someone is not None)])

@@ -79,8 +79,10 @@ async def manage(issuer: Issuer, request: Request) -> Response:
             elif request.method == "PUT":
                 await changed(session, row, await metadata_of(request))
             told = described(issuer, row)
-        if request.method == "DELETE":
+        if request.method != "GET":
+            # The table ended the tokens of a program that may do less now.
             issuer.tokens.look_again()
+        if request.method == "DELETE":
             return Response(status_code=204, headers=dict(ANSWER_HEADERS))
         return JSONResponse(told, headers=dict(ANSWER_HEADERS))
     except RefusedError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from starlette.requests import Request
@@ -57,7 +58,7 @@ class Presented:
 
     async def _ended(self, access: AccessToken) -> bool:
         session = self.server.session
-        if await is_revoked(session, UUID(access.token_id), access.grant_id):
+        if await is_revoked(session, UUID(access.token_id), access.grant_id, *access.standings):
             return True
         if access.person_id is None:
             return False
@@ -77,7 +78,19 @@ def presented(server: Server, token: str) -> Presented | None:
         return None
 
 
-class Revocation(RevocationEndpoint):
+class Hinted:
+    """What both endpoints make of a hint: one look finds all kinds of tokens, so whatever a client takes it for is left alone.
+
+    Authlib refuses hints that it does not know, where RFC 7009 §2.1 and RFC 7662 §2.1 ask to look everywhere.
+    """
+
+    def check_params(self, request: Any, client: Any) -> None:  # noqa: ARG002 - Authlib's signature.
+        """Refuse a request that names no token."""
+        if "token" not in request.form:
+            raise InvalidRequestError("Missing 'token'.")
+
+
+class Revocation(Hinted, RevocationEndpoint):
     """A client gives a token back: a refresh token ends its whole family, an access token itself alone."""
 
     CLIENT_AUTH_METHODS = METHODS
@@ -98,7 +111,7 @@ class Revocation(RevocationEndpoint):
             )
 
 
-class Introspection(IntrospectionEndpoint):
+class Introspection(Hinted, IntrospectionEndpoint):
     """A server behind which our tokens are used asks what they say, as it is now."""
 
     CLIENT_AUTH_METHODS = CONFIDENTIAL_METHODS

@@ -19,9 +19,13 @@ from portal.pages.charts.series import steps, trend
 from portal.pages.charts.shares import funnel, meter, nps, ring, spark, strip
 from portal.pages.tones import tone
 from portal.pages.words import gettext, label, options
+from segments.audiences import DIVISION, STAFF
 from segments.classification import Classification
+from segments.scopes import ROLES
 from segments.viewer import Language
 
+# Whose people sign approvals.
+HOUSE = (DIVISION, STAFF)
 CHARTS = {chart.__name__: chart for chart in (funnel, gantt, meter, nps, ring, spark, steps, strip, tiles, trend)}
 
 
@@ -51,11 +55,13 @@ def make_environment(language: Language, directories: Iterable[Path], asset: Cal
         tone=tone,
         options=partial(options, language),
         items_of=items_of,
+        people=people,
         lanes=partial(lanes_of, words=partial(label, language)),
     )
     everywhere: dict[str, Any] = environment.globals  # pyright: ignore[reportAssignmentType]
     everywhere.update(
         SCOPE_WORDS={name: scope.zh if language == "zh" else scope.en for name, scope in EVERY_SCOPE.items()},
+        ROLE_WORDS={role.name: role.zh if language == "zh" else role.en for role in ROLES if role.audience in HOUSE},
         _=gettext(language),
         charts=CHARTS,
         asset=asset,
@@ -79,3 +85,8 @@ def day(context: Context, value: str | None) -> Markup:
 def items_of(rows: Sequence[Mapping[str, Any]], key: str, value: str) -> dict[Any, Any]:
     """Rows as a mapping from one of their keys to another, for charts."""
     return {row[key]: row[value] for row in rows}
+
+
+def people(employees: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The employees of a connection as a select takes them, after nobody."""
+    return [("", "—"), *((each["id"], f"{each['name']} · {each['title']}") for each in employees["nodes"])]

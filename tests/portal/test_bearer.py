@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from domain.identity import revocations
+from domain.identity.client_tables import RevokedToken
 from domain.identity.keys import revoke_keys, rotate_keys
+from domain.identity.revocations import revoke_subject
 from domain.identity.sealing import Seal
 from domain.identity.tables import Person
 from domain.identity.tokens import Authority, InvalidTokenError
@@ -153,3 +157,28 @@ async def test_no_more_tokens_are_remembered_than_the_bound(
 async def test_what_is_no_token_is_refused(tokens: BearerTokens, token: str) -> None:
     with pytest.raises(InvalidTokenError):
         await tokens.viewer(token, "zh")
+
+
+async def test_more_revocations_than_a_process_keeps_make_no_revoked_token_count(
+    own_database: Database, settings: Settings, tokens: BearerTokens, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, ended = [await token_of(own_database, settings, SOMEONE, now=NOW) for _ in range(2)]
+    facts = await tokens.facts(ended)
+    await tokens.viewer(kept, "zh")
+    monkeypatch.setattr(revocations, "KNOWN_MAX", 3)
+    async with transaction(own_database, SYSTEM) as session:
+        # The list keeps what lasts longest, and the one token lasts shortest.
+        await revoke_subject(session, UUID(facts.token_id), NOW, IDS, until=facts.expires_at)
+        for _ in range(3):
+            await revoke_subject(session, IDS(), NOW, IDS)
+    watch.pass_by(seconds=30)
+    for _ in range(2):
+        with pytest.raises(InvalidTokenError, match="revoked"):
+            await tokens.viewer(ended, "zh")
+        assert (await tokens.viewer(kept, "zh")).person_id == SOMEONE.id
+        assert tokens.remembered(f"Bearer {kept}".encode(), "zh") is None
+    async with transaction(own_database, SYSTEM) as session:
+        await session.execute(sa.delete(RevokedToken))
+    tokens.look_again()
+    await tokens.viewer(kept, "zh")
+    assert tokens.remembered(f"Bearer {kept}".encode(), "zh") is not None

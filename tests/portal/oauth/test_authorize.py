@@ -205,6 +205,36 @@ async def test_an_agreement_can_be_taken_back(parties: Parties, staff: Person) -
     assert (await parties.graphql(tokens["access_token"], "{ __typename }")).status_code == 401
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["another's", "our own"])
+@pytest.mark.parametrize("callback", ["http://127.0.0.1:8912/callback", "com.example.survey:/callback"])
+async def test_who_cannot_prove_who_it_is_asks_each_time(
+    parties: Parties, staff: Person, callback: str, *, own: bool
+) -> None:
+    """Another program on the same machine can use its name and its address (RFC 8252 §8.6)."""
+    app = await parties.program(
+        scopes=WHOLE, authentication=PUBLIC, redirect_uris=(callback, CALLBACK), first_party=own
+    )
+    asked = {"redirect_uri": callback}
+    async with await parties.browser(staff) as browser:
+        for _ in range(2):
+            page = await authorize(browser, app.request("openid", **asked))
+            assert page.status_code == 200
+            assert "code" in landed(await agree(browser, page), callback)
+            told = landed(await authorize(browser, app.request("openid", prompt="none", **asked)), callback)
+            assert told["error"] == "consent_required"
+        # An https address is claimed by who holds the name, so nobody else is led to.
+        assert "code" in landed(await authorize(browser, app.request("openid")))
+
+
+async def test_a_program_with_a_secret_is_known_at_any_address(parties: Parties, staff: Person) -> None:
+    callback = "http://127.0.0.1:8913/callback"
+    web = await parties.program(scopes=WHOLE, redirect_uris=(callback,))
+    asked = web.request("openid", redirect_uri=callback)
+    async with await parties.browser(staff) as browser:
+        await agree(browser, await authorize(browser, asked))
+        assert "code" in landed(await authorize(browser, asked), callback)
+
+
 async def test_userinfo_tells_what_was_agreed(parties: Parties, staff: Person, program: Program) -> None:
     async with await parties.browser(staff) as browser:
         whole = await parties.tokens(browser, program, "openid", "profile", "email")

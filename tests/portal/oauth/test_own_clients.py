@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -166,6 +167,31 @@ async def test_nobody_gets_anothers_rights_by_a_secret_of_their_program(
             )
         payload = answer.json()["data"]["addClientSecret"]
         assert payload == {"secret": None, "errors": [{"code": code}]}
+
+
+async def test_the_page_offers_a_secret_of_ones_own_programs_alone(
+    parties: Parties, buyers: tuple[Person, Person], browser: httpx.AsyncClient
+) -> None:
+    colleague = person("reader@buyers.example.com", ENTERPRISE, roles=("buyer",), customer_id=buyers[0].customer_id)
+    await store(parties.database, colleague)
+    offer = "再生成一个密钥"
+    await registered(browser, "同事能看到")
+    assert offer in (await browser.get(PAGE)).text
+    async with await parties.browser(colleague) as theirs:
+        page = (await theirs.get(PAGE)).text
+    assert "同事能看到" in page
+    assert offer not in page
+
+
+async def test_two_who_register_at_once_do_not_pass_the_bound(parties: Parties) -> None:
+    company = organisation("同时登记")
+    hasty = person("hasty@buyers.example.com", ENTERPRISE, roles=("buyer",), customer_id=company.id)
+    await store(parties.database, company, hasty)
+    for number in range(CLIENTS_MAX - 1):
+        await parties.program(hasty, name=f"第 {number} 个", grants=("client_credentials",))
+    async with await parties.browser(hasty) as browser:
+        answers = await asyncio.gather(*(registered(browser, f"同时 {number}") for number in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 422, 422]
 
 
 async def test_there_are_not_more_than_anybody_needs(

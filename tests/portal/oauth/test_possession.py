@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from typing import Any
@@ -193,6 +194,10 @@ async def test_a_program_that_signs(parties: Parties, staff: Person) -> None:
         "another server's": assertion(parties, machine, KEY, aud="https://elsewhere.example.com"),
         "old": assertion(parties, machine, KEY, exp=seconds(-120)),
         "too long a life": assertion(parties, machine, KEY, exp=seconds(86_400)),
+        "with an end that is no number": assertion(parties, machine, KEY, exp=float("nan")),
+        "with an end beyond all numbers": assertion(parties, machine, KEY, exp=float("inf")),
+        "made at no time": assertion(parties, machine, KEY, nbf=float("nan")),
+        "made at a time that is no number": assertion(parties, machine, KEY, iat=float("-inf")),
         "without an end": assertion(parties, machine, KEY, exp=None),
         "without a name": assertion(parties, machine, KEY, jti=None),
         "of another issuer": assertion(parties, machine, KEY, iss="another"),
@@ -226,6 +231,16 @@ async def test_a_pushed_request_is_its_own_programs_and_works_once(
     assert told["state"] == "st4te"
     assert (await parties.ask(web, web.exchange(told["code"]))).status_code == 200
     assert (await authorize(browser, named)).status_code == 400
+
+
+async def test_a_pushed_request_gives_one_code_in_two_browsers_at_once(parties: Parties, staff: Person) -> None:
+    web = await parties.program(scopes=SCOPES)
+    pushed = await parties.ask(web, web.request("openid"), "/oauth/par")
+    named = {"client_id": web.client_id, "request_uri": pushed.json()["request_uri"]}
+    async with await parties.browser(staff) as one, await parties.browser(staff) as other:
+        pages = [await authorize(browser, named) for browser in (one, other)]
+        both = await asyncio.gather(*(agree(browser, page) for browser, page in zip((one, other), pages, strict=True)))
+    assert sorted(answer.status_code for answer in both) == [303, 400]
 
 
 async def test_a_pushed_request_that_was_declined_is_over(parties: Parties, browser: httpx.AsyncClient) -> None:

@@ -58,6 +58,9 @@ async def test_a_program_registers_changes_and_removes_itself(parties: Parties, 
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
     assert (await send(parties, "GET", place, "another")).status_code == 401
     assert (await send(parties, "GET", "/oauth/register/nobody", own)).status_code == 401
+    assert (await parties.graphql(tokens["access_token"], "{ __typename }")).status_code == 401
+    async with await parties.browser(staff) as browser:
+        tokens = await parties.tokens(browser, program, "openid")
     assert (await parties.graphql(tokens["access_token"], "{ __typename }")).status_code == 200
     assert (await send(parties, "DELETE", place, own)).status_code == 204
     assert (await parties.graphql(tokens["access_token"], "{ __typename }")).status_code == 401

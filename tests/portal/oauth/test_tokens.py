@@ -98,10 +98,20 @@ async def test_asking_about_a_refresh_token_and_giving_it_back(parties: Parties,
         tokens = await parties.tokens(browser, program, "offline_access")
     asked = {"token": tokens["refresh_token"], "token_type_hint": "refresh_token"}
     assert (await parties.ask(program, asked, "/oauth/introspect")).json()["active"] is True
+    # A server that does not know the hint looks everywhere (RFC 7009 §2.1, RFC 7662 §2.1).
+    asked["token_type_hint"] = "pct"
+    assert (await parties.ask(program, asked, "/oauth/introspect")).json()["active"] is True
     assert (await parties.ask(program, asked, "/oauth/revoke")).status_code == 200
     assert (await parties.ask(program, asked, "/oauth/introspect")).json() == {"active": False}
     # The family ends with it.
     assert (await parties.graphql(tokens["access_token"], "{ __typename }")).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/oauth/introspect", "/oauth/revoke"])
+async def test_a_token_must_be_named(parties: Parties, staff: Person, path: str) -> None:
+    program = await parties.program(staff, grants=("client_credentials",))
+    answer = await parties.ask(program, {"token_type_hint": "pct"}, path)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 async def test_a_public_program_cannot_ask_about_tokens(parties: Parties) -> None:

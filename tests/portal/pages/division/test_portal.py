@@ -22,6 +22,7 @@ ALL = Walk(
         rf"/division/outcomes/{ID}": "/division/transfer",
         "/division/reviews": None,
         rf"/division/reviews/{ID}": "/division/reviews",
+        "/division/delegations": "/division/reviews",
         "/division/projects": None,
         rf"/division/projects/{ID}": "/division/projects",
         rf"/division/descriptions/{ID}": "/division/projects",
@@ -31,7 +32,7 @@ ALL = Walk(
 TRANSFER_PAGES = tuple(
     pattern
     for pattern in ALL.pages
-    if re.match(r"/division/(transfer|outcomes|reviews|projects|descriptions)", pattern)
+    if re.match(r"/division/(transfer|outcomes|reviews|delegations|projects|descriptions)", pattern)
 )
 CATALOGUE_PAGES = tuple(pattern for pattern in ALL.pages if pattern not in TRANSFER_PAGES)
 

@@ -26,6 +26,7 @@ PAGES = {
     "/staff/register-outcome": "/staff/outcomes",
     "/staff/reviews": None,
     rf"/staff/reviews/{ID}": "/staff/reviews",
+    "/staff/delegations": "/staff/reviews",
 }
 
 

@@ -1,0 +1,55 @@
+"""The rules of adjustments: staff propose a correction, others approve exactly that, then it is posted once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.approvals.requests import Subject, request_approval
+from domain.guards import text_of
+from domain.points.refusals import AMOUNT_MAX, ledger_refusals
+from foundation.ids import Ids
+from foundation.refusals import Refusal
+from segments.classification import Classification
+from segments.viewer import Viewer
+
+SUBJECT_KIND = "points_adjustment"
+REASON_CHARACTERS_MAX = 500
+
+
+async def propose_adjustment(
+    session: AsyncSession,
+    viewer: Viewer,
+    now: dt.datetime,
+    new_id: Ids,
+    *,
+    programme_id: UUID,
+    customer_id: UUID,
+    amount: int,
+    reason: str,
+) -> UUID:
+    """Ask for approval to give (or, below zero, to take) points; returns the adjustment's key."""
+    if not 1 <= abs(amount) <= AMOUNT_MAX:
+        raise Refusal("OUT_OF_RANGE", ("amount",), min=-AMOUNT_MAX, max=AMOUNT_MAX)
+    why = text_of(reason, "reason", REASON_CHARACTERS_MAX)
+    adjustment_id = new_id()
+    title = f"{amount:+} 积分 {why}"[:200]
+    subject = Subject(SUBJECT_KIND, adjustment_id, title, Classification.INTERNAL, (), abs(amount))
+    approval_id = await request_approval(session, viewer, now, new_id, subject=subject)
+    called = sa.func.points_propose_adjustment(
+        adjustment_id, programme_id, customer_id, approval_id, sa.literal(amount, sa.BigInteger()), why
+    )
+    with ledger_refusals():
+        await session.execute(sa.select(called))
+    return adjustment_id
+
+
+async def post_adjustment(session: AsyncSession, adjustment_id: UUID) -> list[UUID]:
+    """Post an adjustment whose request was approved (`NOT_APPROVED` otherwise); a second time it answers as the first."""
+    called = sa.func.points_adjust(adjustment_id, type_=ARRAY(sa.Uuid()))
+    with ledger_refusals():
+        return list((await session.execute(sa.select(called))).scalar_one())

@@ -1,0 +1,43 @@
+"""The refusals of the ledger's functions: each SQLSTATE they raise, as what a client is told."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from foundation.refusals import Refusal
+
+# The functions' own bound (`points_check_amount`): no sum of a programme's points leaves 63 bits.
+AMOUNT_MAX = 1_000_000_000_000
+
+
+def refusal_of(sqlstate: str) -> Refusal | None:
+    """What a SQLSTATE of the ledger means; None where it is no refusal but a fault."""
+    known = {
+        "QP001": Refusal("KEY_REUSED", ("key",)),
+        "QP002": Refusal("POINTS_INSUFFICIENT", ("amount",)),
+        "QP003": Refusal("NOT_FOUND"),
+        "QP004": Refusal("OUT_OF_RANGE", ("amount",), min=1, max=AMOUNT_MAX),
+        "QP005": Refusal("HOLD_EXCEEDED", ("amount",)),
+        "QP006": Refusal("REFUND_EXCEEDED", ("amount",)),
+        "QP007": Refusal("TRANSFER_LIMITED", ("amount",)),
+        "QP008": Refusal("SPENDER_CAP_REACHED", ("amount",)),
+        "QP009": Refusal("NOT_APPROVED"),
+        "QP010": Refusal("IN_FUTURE", ("earned_at",)),
+        "QP011": Refusal("NO_SPENDER"),
+    }
+    return known.get(sqlstate)
+
+
+@contextmanager
+def ledger_refusals() -> Generator[None]:
+    """Turn what the ledger refuses into refusals. The transaction is over then, as with every refusal."""
+    try:
+        yield
+    except DBAPIError as error:
+        refusal = refusal_of(getattr(error.orig, "sqlstate", None) or "")
+        if refusal is None:
+            raise
+        raise refusal from error
