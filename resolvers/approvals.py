@@ -46,7 +46,7 @@ def name(source: sa.FromClause) -> sa.ColumnElement[str]:
 
 
 def name_zh(source: sa.FromClause) -> sa.ColumnElement[str]:
-    """The name in Chinese."""
+    """The name as it is kept, whatever the viewer's language: what an editor changes."""
     return source.c.name
 
 
@@ -81,39 +81,26 @@ def policy_steps(policy: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
     )
     role = signer.c.signer["role"].astext
     roles = sa.select(role).where(role.is_not(None)).order_by(signer.c.n).correlate(made)
+    employee = Employee.__table__.alias("planned_signer")
+    named = signer.join(employee, employee.c.id == sa.cast(signer.c.signer["employee"].astext, sa.Uuid()))
+
+    def people(column: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+        found = sa.select(column).select_from(named).order_by(signer.c.n).correlate(made)
+        return sa.func.array(found.scalar_subquery(), type_=sa.ARRAY(sa.Text()))
+
     english = sa.func.coalesce(step["name_en"].astext, step["name"].astext)
     found: sa.Select[*tuple[Any, ...]] = sa.select(
         sa.case((literal("en") == LANGUAGE, english), else_=step["name"].astext).label("name"),
         sa.func.array(roles.scalar_subquery(), type_=sa.ARRAY(sa.Text())).label("roles"),
+        people(id_expression("Employee", employee.c.id)).label("employees"),
+        people(display_name(employee)).label("employee_names"),
         sa.func.jsonb_array_length(step["signers"]).label("signers"),
         sa.cast(step["needed"].astext, sa.Integer()).label("needed"),
         sa.cast(step["deadline_hours"].astext, sa.Integer()).label("deadline_hours"),
         step["escalation_role"].astext.label("escalation_role"),
         step["name"].astext.label("name_zh"),
         step["name_en"].astext.label("name_en"),
-        step["signers"].label("planned_signers"),
     ).order_by(made.c.n)
-    return found
-
-
-def policy_places(step: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
-    """The signers of a policy's step, in their order: a role, or an employee by name."""
-    made = (
-        sa.func.jsonb_array_elements(step.c.planned_signers)
-        .table_valued(sa.column("signer", JSONB()), with_ordinality="n", name="planned_place")
-        .render_derived()
-    )
-    employee = Employee.__table__.alias("planned_signer")
-    named = employee.c.id == sa.cast(made.c.signer["employee"].astext, sa.Uuid())
-    found: sa.Select[*tuple[Any, ...]] = (
-        sa.select(
-            made.c.signer["role"].astext.label("role"),
-            id_expression("Employee", employee.c.id).label("employee"),
-            display_name(employee).label("employee_name"),
-        )
-        .select_from(made.outerjoin(employee, named))
-        .order_by(made.c.n)
-    )
     return found
 
 

@@ -30,25 +30,18 @@ publish_enum(StepState, DIVISION, STAFF, name="ApprovalStepState")
 @For(DIVISION, STAFF)
 @READ
 @value
-class ApprovalPolicyPlace:
-    """A signer that a policy asks for: whoever holds a role, or an employee, who is named. 审批政策的签署人。"""
-
-    role: str | None
-    employee: strawberry.ID | None
-    employee_name: str | None
-
-
-@For(DIVISION, STAFF)
-@READ
-@value
 class ApprovalPolicyStep:
-    """A step that a policy asks for: how many of its signers, and within how many hours. 审批政策的步骤。"""
+    """A step that a policy asks for: how many of its signers, and within how many hours. 审批政策的步骤。
+
+    A signer is whoever holds one of `roles`, or one of `employees`, whose names stand in the same order.
+    """
 
     name: str
     name_zh: Annotated[str, For(STAFF)]
     name_en: Annotated[str | None, For(STAFF)]
-    places: list[ApprovalPolicyPlace] = sql(answers.policy_places)
     roles: list[str]
+    employees: list[strawberry.ID]
+    employee_names: list[str]
     signers: int
     needed: int
     deadline_hours: int
