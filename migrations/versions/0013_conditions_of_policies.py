@@ -5,8 +5,8 @@ A signature of before has no employee: of who has signed then, the person alone 
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
