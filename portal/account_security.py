@@ -17,7 +17,6 @@ import sqlalchemy as sa
 import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.background import BackgroundTasks
 from starlette.requests import Request
 
 from domain.identity.attempts import AttemptLimits, count_attempt, forgive_account
@@ -30,6 +29,7 @@ from domain.identity.authenticators import (
     remove_authenticator,
     step_at,
 )
+from domain.identity.farewells import note_ended
 from domain.identity.grants import revoke_grants_of_person, revoke_grants_of_sessions
 from domain.identity.passkeys import (
     RelyingParty,
@@ -125,7 +125,7 @@ class AccountSecurity:
             row.authenticated_at = self._clock()
             await forgive_account(session, person.email)
 
-    async def change_password(self, request: Request, password: str, new_password: str) -> BackgroundTasks | None:
+    async def change_password(self, request: Request, password: str, new_password: str) -> None:
         """Replace the password; all other sessions end, whoever sits at them, and what was granted to programs there."""
         async with self.own(request) as (_, _, _, person):
             check_new_password(new_password, person.email)
@@ -134,13 +134,10 @@ class AccountSecurity:
         async with self.own(request) as (session, live, row, person):
             person.password_hash = new_hash
             row.authenticated_at = self._clock()
-            told = await self._ended(
-                session, await end_other_sessions(session, person.id, live.session_id, self._clock())
-            )
+            await self._end_others(session, person.id, live.session_id)
             await revoke_grants_of_person(session, person.id, self._clock(), self._ids, kept_session=live.session_id)
             await forgive_account(session, person.email)
             LOGGER.info("password changed", person=str(person.id))
-            return told
 
     async def begin_authenticator(self, request: Request) -> None:
         """Offer a secret; the authenticator from before stays until a code proves the new one."""
@@ -209,17 +206,15 @@ class AccountSecurity:
                 raise Refusal("SECOND_FACTOR_MISSING")
             return await self._new_codes(session, person)
 
-    async def end_session(self, request: Request, session_id: UUID) -> BackgroundTasks | None:
+    async def end_session(self, request: Request, session_id: UUID) -> None:
         """End one of the sessions, and what was granted to programs in it."""
         async with self.own(request) as (session, _, _, person):
-            return await self._ended(session, await end_own_session(session, person.id, session_id, self._clock()))
+            await self._ended(session, await end_own_session(session, person.id, session_id, self._clock()))
 
-    async def end_others(self, request: Request) -> BackgroundTasks | None:
+    async def end_others(self, request: Request) -> None:
         """End all sessions but this one, likewise."""
         async with self.own(request) as (session, live, _, person):
-            return await self._ended(
-                session, await end_other_sessions(session, person.id, live.session_id, self._clock())
-            )
+            await self._end_others(session, person.id, live.session_id)
 
     @asynccontextmanager
     async def own(self, request: Request, *, fresh: bool = False) -> AsyncGenerator[Own]:
@@ -238,13 +233,15 @@ class AccountSecurity:
     async def _proved_first(self, session: AsyncSession, row: LoginSession, before: Factors) -> None:
         """With somebody's first factor all other sessions end: they proved none, and one's password would change it there."""
         if not before:
-            await end_other_sessions(session, row.person_id, row.id, self._clock())
+            await self._end_others(session, row.person_id, row.id)
 
-    async def _ended(self, session: AsyncSession, ended: Sequence[UUID]) -> BackgroundTasks | None:
-        """End what was granted in sessions that have ended; what tells the programs, once the answer has gone out."""
-        told = await self._sessions.farewells(session, ended)
+    async def _end_others(self, session: AsyncSession, person_id: UUID, kept: UUID) -> None:
+        await self._ended(session, await end_other_sessions(session, person_id, kept, self._clock()))
+
+    async def _ended(self, session: AsyncSession, ended: Sequence[UUID]) -> None:
+        """Have the programs told of sessions that have ended, and end what was granted in them."""
+        await note_ended(session, ended, self._clock(), self._ids)
         await revoke_grants_of_sessions(session, ended, self._clock(), self._ids)
-        return told
 
     async def _check_password(self, request: Request, password: str) -> None:
         """Refuse a wrong password. Attempts are counted with those at the sign-in, before it is looked at."""

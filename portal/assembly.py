@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 
 from anyio.to_thread import run_sync
 
+from domain.identity import farewells, revocations
 from domain.identity.passwords import dummy_hash
 from domain.identity.sealing import Seal
 from domain.identity.tokens import Authority
@@ -21,13 +21,13 @@ from foundation.settings import Settings
 from portal.account_security import AccountSecurity
 from portal.bearer import BearerTokens
 from portal.callers import Callers
-from portal.oauth.backchannel import farewell
+from portal.notices import hear
+from portal.oauth.backchannel import tell_programs
 from portal.oauth.issuer import Issuer
 from portal.pages.site import Site, make_site
 from portal.passkey_sign_in import PasskeySignIn
 from portal.probes import require_ceiling, require_head
 from portal.proofs import Proofs
-from portal.revocation_notices import hear_revocations
 from portal.second_steps import SecondSteps
 from portal.sessions import Sessions
 from portal.upstream import Upstream
@@ -92,8 +92,6 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         account_security = AccountSecurity(settings, database, sessions, clock, ids)
         authority = Authority.of(settings)
         tokens = BearerTokens(database, authority, Classification(settings.ceiling), clock)
-        hearing = asyncio.create_task(hear_revocations(database, tokens.look_again))
-        stack.push_async_callback(ended, hearing)
         proofs = Proofs(database, authority, clock, ids)
         callers = Callers(sessions, tokens, proofs, frozenset(served), settings.language)
         site = make_site(
@@ -113,7 +111,10 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
         await run_sync(dummy_hash)
         issuer = Issuer(settings, database, authority, Seal.of(settings), clock, ids, tokens, frozenset(served))
-        sessions.farewell = partial(farewell, issuer)
+        left = asyncio.Event()
+        heard = {revocations.CHANNEL: tokens.look_again, farewells.CHANNEL: left.set}
+        for beside in (hear(database, heard), tell_programs(issuer, left)):
+            stack.push_async_callback(ended, asyncio.create_task(beside))
         yield Assembly(
             settings=settings,
             database=database,

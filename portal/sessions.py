@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +17,6 @@ import structlog
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
@@ -26,6 +24,7 @@ from domain.audit.recording import record
 from domain.audit.tables import AuditKind
 from domain.identity.attempts import AttemptLimits, count_attempt, forgive_account
 from domain.identity.authenticators import new_secret
+from domain.identity.farewells import note_ended
 from domain.identity.passwords import dummy_hash, hash_password, needs_rehash, verify_password
 from domain.identity.people import is_member, normal_email, person_by_email
 from domain.identity.sealing import Seal
@@ -33,7 +32,6 @@ from domain.identity.second_factors import factors_of
 from domain.identity.sessions import (
     SECRET_BYTES,
     SEEN_AGAIN_AFTER,
-    SESSIONS_SHOWN_MAX,
     LiveSession,
     SessionTerms,
     end_session,
@@ -58,8 +56,6 @@ from segments.classification import Classification
 from segments.factors import PASSWORD, proves_second_factor
 from segments.viewer import Language, Viewer
 
-# What there is to do once somebody has been told that their session has ended.
-Farewell = Callable[[AsyncSession, UUID], Awaitable[BackgroundTask | None]]
 SYSTEM = Viewer.system().row_settings()
 LOGGER = structlog.get_logger("portal.sessions")
 
@@ -83,8 +79,6 @@ class Sessions:
 
     def __init__(self, settings: Settings, database: Database, clock: Clock, ids: Ids) -> None:
         self.cookie = SessionCookie.of(settings)
-        # Set where the authorization server is put together, which knows the programs.
-        self.farewell: Farewell | None = None
         self.seal = Seal.of(settings)
         self.terms = SessionTerms.of(settings)
         self._limits = AttemptLimits.of(settings)
@@ -170,17 +164,10 @@ class Sessions:
         """End the session, take its cookie back, and have the programs told that were let in during it."""
         async with self._transaction() as session:
             live = await self.live_in(session, request)
-            if live is not None and self.farewell is not None:
-                response.background = await self.farewell(session, live.session_id)
+            if live is not None:
+                await note_ended(session, [live.session_id], self._clock(), self._ids)
             await end_session(session, self.secret(request), self._clock())
         self.cookie.take(response)
-
-    async def farewells(self, session: AsyncSession, ended: Sequence[UUID]) -> BackgroundTasks | None:
-        """Has programs told of sessions that end; of more at once than anybody sees, the first."""
-        if self.farewell is None:
-            return None
-        made = [await self.farewell(session, each) for each in ended[:SESSIONS_SHOWN_MAX]]
-        return BackgroundTasks([task for task in made if task is not None])
 
     async def admitted(
         self, session: AsyncSession, request: Request, person: Person, now: dt.datetime, amr: tuple[str, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,20 +23,31 @@ from domain.approvals.tables import (
     RequestStatus,
     StepState,
 )
+from domain.customers.tables import Employee, Segment
 from domain.identity.tables import Person
-from resolvers.customers import localised
+from foundation.money import AmountError, Money
+from foundation.refusals import Refusal
+from resolvers.customers import display_name, localised
+from resolvers.money import scaled
 from resolvers.planner.declare import LANGUAGE, NOW, PERSON
+from resolvers.planner.keys import id_expression
 from resolvers.planner.mutations import Act
 from resolvers.planner.sqljson import literal
 from segments.classification import Classification
 
 Bound = sa.ColumnElement[Any] | None
 SECONDS_AN_HOUR = "3600"
+CURRENCY, FEN_DIGITS = "CNY", 2
 
 
 def name(source: sa.FromClause) -> sa.ColumnElement[str]:
     """The name in the viewer's language."""
     return localised(source)
+
+
+def name_zh(source: sa.FromClause) -> sa.ColumnElement[str]:
+    """The name as it is kept, whatever the viewer's language: what an editor changes."""
+    return source.c.name
 
 
 def step_state(step: sa.FromClause) -> sa.ColumnElement[Any]:
@@ -69,16 +81,37 @@ def policy_steps(policy: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
     )
     role = signer.c.signer["role"].astext
     roles = sa.select(role).where(role.is_not(None)).order_by(signer.c.n).correlate(made)
+    employee = Employee.__table__.alias("planned_signer")
+    named = signer.join(employee, employee.c.id == sa.cast(signer.c.signer["employee"].astext, sa.Uuid()))
+
+    def people(column: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+        found = sa.select(column).select_from(named).order_by(signer.c.n).correlate(made)
+        return sa.func.array(found.scalar_subquery(), type_=sa.ARRAY(sa.Text()))
+
     english = sa.func.coalesce(step["name_en"].astext, step["name"].astext)
     found: sa.Select[*tuple[Any, ...]] = sa.select(
         sa.case((literal("en") == LANGUAGE, english), else_=step["name"].astext).label("name"),
         sa.func.array(roles.scalar_subquery(), type_=sa.ARRAY(sa.Text())).label("roles"),
+        people(id_expression("Employee", employee.c.id)).label("employees"),
+        people(display_name(employee)).label("employee_names"),
         sa.func.jsonb_array_length(step["signers"]).label("signers"),
         sa.cast(step["needed"].astext, sa.Integer()).label("needed"),
         sa.cast(step["deadline_hours"].astext, sa.Integer()).label("deadline_hours"),
         step["escalation_role"].astext.label("escalation_role"),
+        step["name"].astext.label("name_zh"),
+        step["name_en"].astext.label("name_en"),
     ).order_by(made.c.n)
     return found
+
+
+def amount_min(policy: sa.FromClause) -> sa.ColumnElement[Any]:
+    """From which amount on, in yuan."""
+    return scaled(sa.cast(policy.c.amount_min, sa.Numeric()), FEN_DIGITS)
+
+
+def amount_below(policy: sa.FromClause) -> sa.ColumnElement[Any]:
+    """Below which amount, in yuan."""
+    return scaled(sa.cast(policy.c.amount_below, sa.Numeric()), FEN_DIGITS)
 
 
 def requests(
@@ -186,9 +219,13 @@ def _may_take(
     return place.correlate(request, outer).exists()
 
 
-def policies(policy: sa.FromClause, *, subject_kind: Bound = None, in_force: Bound = None) -> sa.ColumnElement[bool]:
-    """Policies of a kind of subject; in force is the latest version of each."""
+def policies(
+    policy: sa.FromClause, *, subject_kind: Bound = None, code: Bound = None, in_force: Bound = None
+) -> sa.ColumnElement[bool]:
+    """Policies of a kind of subject, or of one code; in force is the latest version of each."""
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+    if code is not None:
+        conditions.append(policy.c.code == code)
     if subject_kind is not None:
         conditions.append(policy.c.subject_kind == subject_kind)
     if in_force is not None:
@@ -230,12 +267,16 @@ async def publish_policy(
     subject_kind: str,
     code: str,
     name: str,
-    steps: Sequence[Mapping[str, Any]],
+    steps: Sequence[Mapping[str, Any]] | None = None,
+    passes_because: str | None = None,
     name_en: str | None = None,
     classification_min: Classification | None = None,
-    amount_min: int | None = None,
+    classification_max: Classification | None = None,
+    amount_min: Decimal | None = None,
+    amount_below: Decimal | None = None,
+    segments: Sequence[Segment] | None = None,
 ) -> UUID:
-    """See `domain.approvals.policies`."""
+    """See `domain.approvals.policies`; amounts are in yuan."""
     return await policy_rules.publish_policy(
         act.session,
         act.now,
@@ -244,10 +285,24 @@ async def publish_policy(
         code=code,
         name=name,
         name_en=name_en,
-        steps=steps,
+        steps=steps or (),
+        passes_because=passes_because,
         classification_min=classification_min,
-        amount_min=amount_min,
+        classification_max=classification_max,
+        amount_min=fen(amount_min, "amount_min"),
+        amount_below=fen(amount_below, "amount_below"),
+        segments=segments or (),
     )
+
+
+def fen(yuan: Decimal | None, field: str) -> int | None:
+    """An amount in fen, exactly."""
+    if yuan is None:
+        return None
+    try:
+        return Money.parse(format(yuan, "f"), CURRENCY).amount
+    except AmountError as error:
+        raise Refusal("PRICE_MALFORMED", (field,)) from error
 
 
 async def delegate(

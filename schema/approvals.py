@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Annotated
 
 import strawberry
 
 from domain.approvals import tables
 from domain.approvals.tables import DecisionKind, RequestStatus, StepState
+from domain.customers.tables import Segment
 from resolvers import approvals as answers
 from resolvers.planner.declare import by_id, listing, optional, row, sql, value
 from resolvers.planner.mutations import UserError, mutation
@@ -29,10 +31,17 @@ publish_enum(StepState, DIVISION, STAFF, name="ApprovalStepState")
 @READ
 @value
 class ApprovalPolicyStep:
-    """A step that a policy asks for: how many of its signers, and within how many hours. 审批政策的步骤。"""
+    """A step that a policy asks for: how many of its signers, and within how many hours. 审批政策的步骤。
+
+    A signer is whoever holds one of `roles`, or one of `employees`, whose names stand in the same order.
+    """
 
     name: str
+    name_zh: Annotated[str, For(STAFF)]
+    name_en: Annotated[str | None, For(STAFF)]
     roles: list[str]
+    employees: list[strawberry.ID]
+    employee_names: list[str]
     signers: int
     needed: int
     deadline_hours: int
@@ -43,12 +52,20 @@ class ApprovalPolicyStep:
 @READ
 @row(tables.ApprovalPolicy, order=("subject_kind", "code", "-version"))
 class ApprovalPolicy(Node):
-    """Which signatures a kind of subject needs. 审批政策。"""
+    """Which signatures a kind of subject needs, or why it passes by rule; amounts are in yuan. 审批政策。"""
 
     subject_kind: str
     code: str
     version: int
     name: str = sql(answers.name)
+    name_zh: Annotated[str, For(STAFF)] = sql(answers.name_zh)
+    name_en: Annotated[str | None, For(STAFF)]
+    classification_min: Classification | None
+    classification_max: Classification | None
+    amount_min: Decimal | None = sql(answers.amount_min)
+    amount_below: Decimal | None = sql(answers.amount_below)
+    segments: Annotated[list[str], For(STAFF)]
+    passes_because: str | None
     steps: list[ApprovalPolicyStep] = sql(answers.policy_steps)
     published_at: dt.datetime
 
@@ -119,6 +136,7 @@ class ApprovalRequest(Node):
     requester_name: str
     requested_at: dt.datetime
     decided_at: dt.datetime | None
+    passed_by_rule: str | None
     waits_for_viewer: bool = sql(answers.waits_for_viewer)
     waits_in_person: bool = sql(answers.waits_in_person)
     steps: list[ApprovalStep]
@@ -164,7 +182,7 @@ class ApprovalsQuery:
         answers.requests, filter=optional(ApprovalRequestFilter)
     )
     approval_policies: Annotated[Connection[ApprovalPolicy], For(DIVISION, STAFF)] = listing(
-        answers.policies, subject_kind=optional(str), in_force=optional(bool)
+        answers.policies, subject_kind=optional(str), code=optional(str), in_force=optional(bool)
     )
     approval_delegations: Annotated[Connection[ApprovalDelegation], For(DIVISION, STAFF)] = listing(
         answers.delegations, in_force=optional(bool), to_viewer=optional(bool), by_viewer=optional(bool)
@@ -196,15 +214,19 @@ class ApprovalPolicyStepInput:
 @For(STAFF)
 @strawberry.input
 class PublishApprovalPolicyInput:
-    """A policy, or its next version. 发布审批政策。"""
+    """A policy, or its next version: with steps, or the reason why what is below its bound passes by rule. 发布审批政策。"""
 
     subject_kind: str
     code: str
     name: str
     name_en: str | None = strawberry.UNSET
     classification_min: Classification | None = strawberry.UNSET
-    amount_min: int | None = strawberry.UNSET
-    steps: list[ApprovalPolicyStepInput]
+    classification_max: Classification | None = strawberry.UNSET
+    amount_min: Decimal | None = strawberry.UNSET
+    amount_below: Decimal | None = strawberry.UNSET
+    segments: list[Segment] | None = strawberry.UNSET
+    passes_because: str | None = strawberry.UNSET
+    steps: list[ApprovalPolicyStepInput] | None = strawberry.UNSET
 
 
 @For(STAFF)

@@ -84,8 +84,17 @@ class Chain:
         employees = {each.employee_id for each in signatories}
         if people & set(self.request.excluded_people) or employees & set(self.request.excluded_employees):
             raise Refusal("SELF_APPROVAL", ("request",))
-        if people & {one for each in self.decisions for one in (each.person_id, each.principal_id)}:
+        if people & self.people_signed() or (employees - {None}) & self.employees_signed():
             raise Refusal("ALREADY_SIGNED", ("request",))
+
+    def people_signed(self) -> set[UUID]:
+        """Who has said something, and in whose place."""
+        return {one for each in self.decisions for one in (each.person_id, each.principal_id)}
+
+    def employees_signed(self) -> set[UUID]:
+        """The same as employees: somebody with two accounts is one of them."""
+        both = (one for each in self.decisions for one in (each.employee_id, each.principal_employee_id))
+        return {one for one in both if one is not None}
 
     def sign(
         self,
@@ -109,6 +118,8 @@ class Chain:
             signer_id=place.id,
             person_id=person.person_id,
             principal_id=principal.person_id,
+            employee_id=person.employee_id,
+            principal_employee_id=principal.employee_id,
             person_name=person.name,
             principal_name=principal.name,
             kind=kind,
@@ -147,9 +158,12 @@ class Chain:
         self.request.status, self.request.decided_at = status, now
 
     def may_be_named(self, employee_id: UUID) -> None:
-        """Who is to sign beside others, or instead: none of those who may never, and nobody who is to sign this step."""
+        """Who is to sign beside others, or instead: none of those who may never or no more, and nobody of this step."""
         if employee_id in self.request.excluded_employees:
             raise Refusal("SELF_APPROVAL", ("employee",))
+        if employee_id in self.employees_signed():
+            # Nobody signs a request twice, so a place that is theirs would stay open for ever.
+            raise Refusal("ALREADY_SIGNED", ("employee",))
         if any(each.employee_id == employee_id for each in self.signers_of(self.step())):
             raise Refusal("ALREADY_A_SIGNER", ("employee",))
 

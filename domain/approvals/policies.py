@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.approvals.conditions import conditions_of, decide_clearly, holds, narrowest
 from domain.approvals.tables import ApprovalPolicy
-from domain.customers.tables import Employee
+from domain.customers.tables import Employee, Segment
 from domain.guards import text_of
 from foundation.ids import Ids
+from foundation.money import AMOUNT_MAX
 from foundation.refusals import Refusal
 from segments.classification import Classification
 from segments.scopes import ROLE_SCOPES
@@ -23,6 +25,12 @@ NAME_CHARACTERS_MAX = 60
 STEPS_MAX = 12
 SIGNERS_MAX = 20
 DEADLINE_HOURS_MAX = 24 * 90
+REASON_CHARACTERS_MAX = 200
+CODES_MAX = 40
+# What is put up for approval, each by the capability whose subject it is.
+SUBJECT_KINDS = ("declassification",)
+# What somebody must always have looked at, however open or small it is.
+NEVER_BY_RULE = frozenset({"declassification"})
 CODE = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 
@@ -35,34 +43,48 @@ async def publish_policy(
     code: str,
     name: str,
     name_en: str | None = None,
-    steps: Sequence[Mapping[str, Any]],
+    steps: Sequence[Mapping[str, Any]] = (),
+    passes_because: str | None = None,
     classification_min: Classification | None = None,
+    classification_max: Classification | None = None,
     amount_min: int | None = None,
+    amount_below: int | None = None,
+    segments: Collection[Segment] = (),
 ) -> UUID:
     """Publish a policy, as the next version where there is one of its code; returns its key.
 
     A step is `{name, name_en, signers: [{role} or {employee}], needed, deadline_hours, escalation_role}`; `needed` is all of
-    them where it is left out.
+    them where it is left out. With `passes_because` there are no steps: what is below its bound passes by rule. Amounts are
+    fen. Policies between which a subject would be torn are refused, together with those that are in force.
     """
     kind, own_code = code_of(subject_kind, "subject_kind"), code_of(code, "code")
-    written = await valid_steps(session, steps)
-    if amount_min is not None and amount_min < 0:
-        raise Refusal("OUT_OF_RANGE", ("amount_min",), min=0, max=2**62)
-    last = sa.select(sa.func.max(ApprovalPolicy.version)).where(
-        ApprovalPolicy.subject_kind == kind, ApprovalPolicy.code == own_code
-    )
+    valid_conditions(classification_min, classification_max, amount_min, amount_below)
+    bounded = amount_below is not None or classification_max is not None
+    reason = valid_rule(kind, passes_because, steps, is_bounded=bounded)
+    written = [] if reason is not None else await valid_steps(session, steps)
+    # Two that are published at once would each not know of the other.
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"approval_policy {kind}"))))
+    others = await in_force(session, kind)
+    before = next((each for each in others if each.code == own_code), None)
+    if before is None and len(others) >= CODES_MAX:
+        raise Refusal("TOO_MANY", ("code",), max=CODES_MAX)
     policy = ApprovalPolicy(
         id=new_id(),
         subject_kind=kind,
         code=own_code,
-        version=((await session.execute(last)).scalar_one() or 0) + 1,
+        version=1 if before is None else before.version + 1,
         name=text_of(name, "name", NAME_CHARACTERS_MAX),
         name_en=None if name_en is None else text_of(name_en, "name_en", NAME_CHARACTERS_MAX),
         classification_min=classification_min,
+        classification_max=classification_max,
         amount_min=amount_min,
+        amount_below=amount_below,
+        segments=sorted({each.value for each in segments}),
+        passes_because=reason,
         steps=written,
         published_at=now,
     )
+    decide_clearly([policy, *(each for each in others if each is not before)])
     session.add(policy)
     await session.flush()
     return policy.id
@@ -148,39 +170,70 @@ def within(value: int, least: int, most: int, path: tuple[str | int, ...]) -> No
         raise Refusal("OUT_OF_RANGE", path, min=least, max=most)
 
 
-async def policy_for(
-    session: AsyncSession, subject_kind: str, classification: Classification, amount: int | None = None
-) -> ApprovalPolicy:
-    """The policy in force for a subject: of those whose conditions hold, the most demanding one.
+def valid_conditions(
+    classification_min: Classification | None,
+    classification_max: Classification | None,
+    amount_min: int | None,
+    amount_below: int | None,
+) -> None:
+    """Ranges that something can be in."""
+    if classification_min and classification_max and classification_max.rank < classification_min.rank:
+        raise Refusal("RANGE_EMPTY", ("classification_max",))
+    for field, value in (("amount_min", amount_min), ("amount_below", amount_below)):
+        if value is not None:
+            within(value, 0, AMOUNT_MAX, (field,))
+    if amount_below is not None and amount_below <= (amount_min or 0):
+        raise Refusal("RANGE_EMPTY", ("amount_below",))
 
-    In force is the latest version of each code.
-    """
+
+def valid_rule(kind: str, reason: str | None, steps: Sequence[Mapping[str, Any]], *, is_bounded: bool) -> str | None:
+    """Why subjects pass by a rule, if they do: then nobody signs, so it is for what is small or open, and not for every kind."""
+    if reason is None:
+        return None
+    said = text_of(reason, "passes_because", REASON_CHARACTERS_MAX)
+    if steps:
+        raise Refusal("STEPS_OR_RULE", ("steps",))
+    if kind in NEVER_BY_RULE:
+        raise Refusal("NEVER_BY_RULE", ("passes_because",))
+    if not is_bounded:
+        raise Refusal("RULE_WITHOUT_BOUND", ("passes_because",))
+    return said
+
+
+async def in_force(session: AsyncSession, subject_kind: str) -> list[ApprovalPolicy]:
+    """The latest version of each code of a kind."""
     newest = (
         sa.select(ApprovalPolicy.code, sa.func.max(ApprovalPolicy.version).label("version"))
         .where(ApprovalPolicy.subject_kind == subject_kind)
         .group_by(ApprovalPolicy.code)
         .subquery()
     )
-    in_force = await session.scalars(
+    found = await session.scalars(
         sa.select(ApprovalPolicy)
         .join(newest, sa.and_(newest.c.code == ApprovalPolicy.code, newest.c.version == ApprovalPolicy.version))
         .where(ApprovalPolicy.subject_kind == subject_kind)
         .order_by(ApprovalPolicy.code)
     )
-    holding = [each for each in in_force if holds(each, classification, amount)]
+    return list(found)
+
+
+async def policy_for(
+    session: AsyncSession,
+    subject_kind: str,
+    classification: Classification,
+    amount: int | None = None,
+    segment: Segment | None = None,
+) -> ApprovalPolicy:
+    """The policy for a subject: of those in force whose conditions hold, the narrowest."""
+    kind_of_customer = None if segment is None else segment.value
+    holding = [
+        each
+        for each in await in_force(session, subject_kind)
+        if holds(conditions_of(each), classification, amount, kind_of_customer)
+    ]
     if not holding:
         raise Refusal("NO_POLICY", ())
-    return max(holding, key=demand)
-
-
-def holds(policy: ApprovalPolicy, classification: Classification, amount: int | None) -> bool:
-    """Whether a policy's conditions hold for a subject."""
-    degree = policy.classification_min
-    enough = policy.amount_min is None or (amount is not None and amount >= policy.amount_min)
-    return enough and (degree is None or classification.rank >= degree.rank)
-
-
-def demand(policy: ApprovalPolicy) -> tuple[int, int]:
-    """How narrow a policy's conditions are."""
-    degree = -1 if policy.classification_min is None else policy.classification_min.rank
-    return degree, -1 if policy.amount_min is None else policy.amount_min
+    chosen = narrowest(holding)
+    if chosen.passes_because is not None and subject_kind in NEVER_BY_RULE:
+        raise Refusal("NEVER_BY_RULE", ())
+    return chosen

@@ -22,7 +22,7 @@ from domain.approvals.tables import (
     DecisionKind,
     RequestStatus,
 )
-from domain.customers.tables import Employee
+from domain.customers.tables import Employee, Segment
 from domain.guards import existing, text_of
 from domain.identity.tables import Person
 from foundation.ids import Ids
@@ -36,7 +36,7 @@ COMMENT_CHARACTERS_MAX = 2_000
 
 
 class Subject(NamedTuple):
-    """What is to be approved, and how it is guarded."""
+    """What is to be approved, how it is guarded, and what policies may ask of it: its amount in fen, whose customer's it is."""
 
     kind: str
     id: UUID
@@ -44,6 +44,7 @@ class Subject(NamedTuple):
     classification: Classification
     compartments: Collection[str]
     amount: int | None = None
+    segment: Segment | None = None
 
 
 class Party(NamedTuple):
@@ -72,10 +73,12 @@ async def request_approval(
 ) -> UUID:
     """Freeze the chain of the policy in force and open its first step; returns the request's key.
 
-    Neither the requester nor any of the `parties` can sign it.
+    Neither the requester nor any of the `parties` can sign it. What is routine by its policy is approved at once: whoever
+    asks for what may be looks at `status_of` the request then.
     """
     requester = await signatory(session, viewer)
-    policy = await policy_for(session, subject.kind, subject.classification, subject.amount)
+    policy = await policy_for(session, subject.kind, subject.classification, subject.amount, subject.segment)
+    by_rule = policy.passes_because
     barred = {*parties, Party(requester.person_id, requester.employee_id)}
     request = ApprovalRequest(
         id=new_id(),
@@ -85,18 +88,22 @@ async def request_approval(
         subject_kind=subject.kind,
         subject_id=subject.id,
         title=text_of(subject.title, "title", TITLE_CHARACTERS_MAX),
-        status=RequestStatus.PENDING,
+        status=RequestStatus.PENDING if by_rule is None else RequestStatus.APPROVED,
         step_now=0,
         excluded_people=sorted({each.person_id for each in barred}),
         excluded_employees=sorted({each.employee_id for each in barred if each.employee_id is not None}),
         requested_at=now,
-        decided_at=None,
+        decided_at=None if by_rule is None else now,
+        passed_by_rule=by_rule,
         version=1,
         classification=subject.classification,
         compartments=sorted(subject.compartments),
     )
     session.add(request)
     await session.flush()
+    if by_rule is not None:
+        await append(session, request_event(request, "approval.passed_by_rule", now, new_id))
+        return request.id
     steps, signers = frozen(policy, request, new_id)
     open_step(steps[0], now)
     session.add_all(steps)
@@ -104,6 +111,11 @@ async def request_approval(
     session.add_all(signers)
     await append(session, request_event(request, "approval.requested", now, new_id))
     return request.id
+
+
+async def status_of(session: AsyncSession, request_id: UUID) -> RequestStatus:
+    """Where a request stands."""
+    return (await existing(session, ApprovalRequest, request_id, "request")).status
 
 
 def frozen(

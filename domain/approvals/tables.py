@@ -48,14 +48,17 @@ class StepState(enum.Enum):
 class ApprovalPolicy(Table):
     """Which signatures a kind of subject needs 审批政策. A change is a new version; requests keep the one they began with.
 
-    Of the policies in force for a kind, the most demanding whose conditions hold is taken; amounts are in minor units.
-    `steps` is what `domain/approvals/policies.py` validates.
+    Of the policies in force for a kind, the narrowest whose conditions hold is taken (`domain/approvals/conditions.py`);
+    amounts are fen. `segments` are the kinds of customer it is for, all when there are none. `steps` is what
+    `domain/approvals/policies.py` validates; a policy with `passes_because` has none: its subjects are routine 常规 and pass
+    by this rule, for this reason.
     """
 
     __tablename__ = "approval_policy"
     __rows__ = Rows(HOUSE, STAFF_OR_SYSTEM, classified=False)
     __table_args__ = (
         UniqueConstraint("subject_kind", "code", "version"),
+        CheckConstraint("(passes_because is null) = (jsonb_array_length(steps) > 0)", "steps_or_rule"),
         Index("ix_approval_policy_order", "subject_kind", "code", sa.text("version desc"), "id"),
     )
 
@@ -65,17 +68,26 @@ class ApprovalPolicy(Table):
     name: Mapped[str]
     name_en: Mapped[str | None]
     classification_min: Mapped[Classification | None] = mapped_column(ClassificationRank())
+    classification_max: Mapped[Classification | None] = mapped_column(ClassificationRank())
     amount_min: Mapped[int | None]
+    amount_below: Mapped[int | None]
+    segments: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    passes_because: Mapped[str | None]
     steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
     published_at: Mapped[dt.datetime]
 
 
 class ApprovalRequest(Classified, Table):
-    """A subject that waits for signatures, guarded like its subject. `excluded_…` are those who may never sign it."""
+    """A subject that waits for signatures, guarded like its subject. `excluded_…` are those who may never sign it.
+
+    What is routine has `passed_by_rule`, the reason that its policy gave, and neither steps nor signatures: a rule signs as
+    nobody.
+    """
 
     __tablename__ = "approval_request"
     __rows__ = Rows(HOUSE, HOUSE)
     __table_args__ = (
+        CheckConstraint("passed_by_rule is null or status = 'APPROVED'", "by_rule"),
         Index("ix_approval_request_order", sa.text("requested_at desc"), "id"),
         Index("ix_approval_request_status", "status", sa.text("requested_at desc"), "id"),
         Index("ix_approval_request_subject", "subject_id"),
@@ -93,6 +105,7 @@ class ApprovalRequest(Classified, Table):
     excluded_employees: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(sa.Uuid()))
     requested_at: Mapped[dt.datetime]
     decided_at: Mapped[dt.datetime | None]
+    passed_by_rule: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
     policy: Mapped[ApprovalPolicy | None] = relationship(lazy="raise")
     steps: Mapped[list[ApprovalStep]] = relationship(lazy="raise", back_populates="request")
@@ -150,7 +163,8 @@ class ApprovalSigner(Classified, Table):
 class ApprovalDecision(Classified, Table):
     """One signature, for good, and by PostgreSQL's word in nobody's name but one's own.
 
-    `principal` is whose place it was: the signer's own, or that of who has delegated. Nobody appears twice in a request.
+    `principal` is whose place it was: the signer's own, or that of who has delegated. Nobody appears twice in a request,
+    with a second account of the same employee neither.
     """
 
     __tablename__ = "approval_decision"
@@ -162,6 +176,16 @@ class ApprovalDecision(Classified, Table):
         UniqueConstraint(
             "request_id", "principal_id", "classification", "compartments", name="uq_approval_decision_principal"
         ),
+        UniqueConstraint(
+            "request_id", "employee_id", "classification", "compartments", name="uq_approval_decision_employee"
+        ),
+        UniqueConstraint(
+            "request_id",
+            "principal_employee_id",
+            "classification",
+            "compartments",
+            name="uq_approval_decision_principal_employee",
+        ),
         Index("ix_approval_decision_request", "request_id", "at", "id"),
         Index("ix_approval_decision_signer", "signer_id"),
     )
@@ -170,6 +194,8 @@ class ApprovalDecision(Classified, Table):
     signer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("approval_signer.id"))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     principal_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    employee_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("employee.id"))
+    principal_employee_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("employee.id"))
     person_name: Mapped[str]
     principal_name: Mapped[str]
     kind: Mapped[DecisionKind] = mapped_column(labels(DecisionKind, "kind"))

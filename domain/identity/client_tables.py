@@ -214,6 +214,22 @@ class DeviceAuthorization(Table):
     client: Mapped[Client] = relationship(lazy="raise")
 
 
+class LogoutNotice(Table):
+    """That a program has to be told of a session's end, until it was (OpenID Connect Back-Channel Logout)."""
+
+    __tablename__ = "logout_notice"
+    __rows__ = OWN
+    __table_args__ = (Index("ix_logout_notice_next_at", "next_at"),)
+
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    login_session_id: Mapped[uuid.UUID]
+    created_at: Mapped[dt.datetime]
+    attempts: Mapped[int]
+    next_at: Mapped[dt.datetime]
+    client: Mapped[Client] = relationship(lazy="raise")
+
+
 class UsedOnce(Table):
     """What may be presented once: proofs of possession and clients' assertions, until they would be too old anyway."""
 

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from domain.identity.client_tables import AuthorizationCode, AuthorizationGrant, Client, RefreshToken
 from domain.identity.openid import OFFLINE
@@ -29,8 +29,8 @@ from foundation.settings import Settings
 # Used codes and dead refresh tokens are kept this long, so that a replay is noticed, and removed some at a time.
 KEPT = dt.timedelta(days=1)
 FORGOTTEN_AT_ONCE = 20
-# Nobody lets more programs in within one session; the bound keeps a sign-out from sending without end.
-INFORMED_MAX = 50
+# Nobody lets more programs in within all their sessions; the bound keeps a sign-out from sending without end.
+INFORMED_MAX = 500
 
 NewId = Callable[[], UUID]
 
@@ -251,24 +251,18 @@ async def grant_of_refresh(session: AsyncSession, token: str) -> HeldRefresh | N
     return None if row is None or grant is None else HeldRefresh(row, grant)
 
 
-async def grants_of_session(session: AsyncSession, login_session: UUID) -> Sequence[AuthorizationGrant]:
-    """What was granted in a session to programs that want to know when it ends, one a program."""
+async def grants_of_sessions(session: AsyncSession, ended: Collection[UUID]) -> Sequence[AuthorizationGrant]:
+    """What was granted in sessions to programs that want to know when they end, one a session and program."""
     informed = (
-        AuthorizationGrant.login_session_id == login_session,
+        AuthorizationGrant.login_session_id.in_(ended),
         AuthorizationGrant.revoked_at.is_(None),
         Client.backchannel_logout_uri.is_not(None),
         Client.active,
     )
-    found = (
-        sa.select(AuthorizationGrant)
-        .join(AuthorizationGrant.client)
-        .where(*informed)
-        .options(contains_eager(AuthorizationGrant.client))
-        .order_by(AuthorizationGrant.id.desc())
-        .limit(INFORMED_MAX)
-    )
-    newest = {grant.client_id: grant for grant in (await session.scalars(found)).all()}
-    return list(newest.values())
+    found = sa.select(AuthorizationGrant).join(AuthorizationGrant.client).where(*informed)
+    latest_last = found.order_by(AuthorizationGrant.id).limit(INFORMED_MAX)
+    grants = (await session.scalars(latest_last)).all()
+    return list({(grant.login_session_id, grant.client_id): grant for grant in grants}.values())
 
 
 async def find_grant(session: AsyncSession, grant: UUID) -> AuthorizationGrant | None:

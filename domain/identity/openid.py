@@ -11,7 +11,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from domain.identity.client_tables import AuthorizationGrant
+from domain.identity.client_tables import AuthorizationGrant, LogoutNotice
 from domain.identity.keys import ALGORITHM
 from domain.identity.tables import Person
 from segments.audiences import EVERYONE
@@ -82,19 +82,17 @@ def id_token(
     return jwt.encode({"alg": ALGORITHM, "typ": ID_TOKEN_TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
 
 
-def logout_token(
-    grant: AuthorizationGrant, client_id: str, *, issuer: str, key: ECKey, now: dt.datetime, token_id: str
-) -> str:
-    """What a program is sent when the session of a grant has ended (OpenID Connect Back-Channel Logout)."""
+def logout_token(notice: LogoutNotice, *, issuer: str, key: ECKey, now: dt.datetime, token_id: str) -> str:
+    """What a program is sent when a session of its has ended (OpenID Connect Back-Channel Logout)."""
     issued_at = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": issuer,
-        "sub": str(grant.person_id),
-        "aud": client_id,
+        "sub": str(notice.person_id),
+        "aud": notice.client.client_id,
         "iat": issued_at,
         "exp": issued_at + int(LOGOUT_LIFETIME.total_seconds()),
         "jti": token_id,
-        "sid": str(grant.login_session_id),
+        "sid": str(notice.login_session_id),
         "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
     }
     return jwt.encode({"alg": ALGORITHM, "typ": LOGOUT_TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])

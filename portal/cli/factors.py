@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from domain.identity.farewells import note_ended
 from domain.identity.grants import revoke_grants_of_person
 from domain.identity.people import normal_email, person_by_email
 from domain.identity.second_factors import remove_factors
@@ -46,5 +47,6 @@ async def _removed(settings: Settings, email: str) -> None:
             raise CommandError(f"nobody signs in as {email}")
         await remove_factors(session, person.id)
         now = system_clock()
-        await end_all_sessions(session, person.id, now)
-        await revoke_grants_of_person(session, person.id, now, system_ids(system_clock))
+        ids = system_ids(system_clock)
+        await note_ended(session, await end_all_sessions(session, person.id, now), now, ids)
+        await revoke_grants_of_person(session, person.id, now, ids)

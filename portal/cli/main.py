@@ -33,6 +33,7 @@ ENTRIES = {
     "client": Entry("clients", "Register programs that may ask for tokens, give them secrets, switch them off."),
     "factors": Entry("factors", "Remove the second factor of somebody who has lost it."),
     "audit": Entry("audit", "Verify that the audit log is as it was written."),
+    "points": Entry("points", "Verify that the ledger of points is in order."),
     "keys": Entry("keys", "Rotate or revoke the keys that sign bearer tokens."),
     "schema": Entry("schema", "Print the schema: of everything with its marks, or of one audience's view."),
     "check": Entry("check", "Check that views, snapshots, pages, documents and messages agree."),

@@ -131,7 +131,11 @@ class Civil:
             name="脱密审查政策",
             name_en="Declassification policy",
             classification_min=None,
+            classification_max=None,
             amount_min=None,
+            amount_below=None,
+            segments=[],
+            passes_because=None,
             steps=list(STEPS),
             published_at=published,
         )
@@ -214,6 +218,7 @@ def _review(civil: Civil, card: Card, *, approved: bool) -> UUID:
         excluded_employees=[author["employee_id"]],
         requested_at=asked,
         decided_at=_at(civil, card, 0) if approved else None,
+        passed_by_rule=None,
         version=1 + signed,
         **_guard(card),
     )
@@ -286,6 +291,8 @@ def _step(
             signer_id=places[0],
             person_id=person["id"],
             principal_id=person["id"],
+            employee_id=person["employee_id"],
+            principal_employee_id=person["employee_id"],
             person_name=person["name"],
             principal_name=person["name"],
             kind=DecisionKind.APPROVE,

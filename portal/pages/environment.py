@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from domain.approvals.policies import SUBJECT_KINDS
 from domain.identity.openid import EVERY_SCOPE
 from portal.pages import formats
 from portal.pages.charts.gantt import gantt, lanes_of
@@ -62,6 +63,7 @@ def make_environment(language: Language, directories: Iterable[Path], asset: Cal
     everywhere.update(
         SCOPE_WORDS={name: scope.zh if language == "zh" else scope.en for name, scope in EVERY_SCOPE.items()},
         ROLE_WORDS={role.name: role.zh if language == "zh" else role.en for role in ROLES if role.audience in HOUSE},
+        SUBJECT_KINDS=SUBJECT_KINDS,
         _=gettext(language),
         charts=CHARTS,
         asset=asset,

@@ -19,8 +19,8 @@ HOME = "home"
 # What every template has; an operation's root fields must not take these names.
 TEMPLATE_NAMES = frozenset(
     (
-        "GRADES ROLE_WORDS SCOPE_WORDS any_chosen asset audience charts chosen cleared current_entry demonstration done forms "
-        "given here home kept language link mark may navigation now operation page problems q search_page searched "
+        "GRADES ROLE_WORDS SCOPE_WORDS SUBJECT_KINDS any_chosen asset audience charts chosen cleared current_entry "
+        "demonstration done forms given here home kept language link mark may navigation now operation page problems q search_page searched "
         "sign_in_address sign_out switch today toggled told visitor"
     ).split()
 )

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from uuid import UUID
 
-from starlette.background import BackgroundTasks
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -44,8 +43,8 @@ SAID: Mapping[str, str] = {
 }
 SECRETS = frozenset({"password", "new_password", "code", "credential"})
 
-# What a form does: the recovery codes that it made, or what is left to do once its answer has gone out.
-Act = Callable[[AccountSecurity, Request, Fields], Awaitable[list[str] | BackgroundTasks | None]]
+# What a form does: the recovery codes that it made, if it made some.
+Act = Callable[[AccountSecurity, Request, Fields], Awaitable[list[str] | None]]
 
 
 def security_routes(site: Site, security: AccountSecurity) -> list[Route]:
@@ -86,10 +85,8 @@ async def acted(visit: Visit, security: AccountSecurity, action: str, fields: Fi
         if refusal.code == "SIGN_IN_EXPIRED":
             return visit.redirect(visit.sign_in_address())
         return await shown(visit, security, refused(visit, action, fields, refusal))
-    if not isinstance(made, list) or not made:
-        response = visit.redirect(f"{PATH}?{DONE}={action}" if action in SAID else PATH)
-        response.background = None if isinstance(made, list) else made
-        return response
+    if not made:
+        return visit.redirect(f"{PATH}?{DONE}={action}" if action in SAID else PATH)
     response = render(visit, CODES, None, codes=made, onward=PATH)
     response.headers.update(visit.headers(private=True))
     return response
@@ -138,12 +135,12 @@ async def prove(security: AccountSecurity, request: Request, fields: Fields) -> 
     await security.prove(request, fields.last("password") or "")
 
 
-async def change_password(security: AccountSecurity, request: Request, fields: Fields) -> BackgroundTasks | None:
+async def change_password(security: AccountSecurity, request: Request, fields: Fields) -> None:
     """Another password, twice the same."""
     new = fields.last("new_password") or ""
     if new != (fields.last("new_password_again") or ""):
         raise Refusal("PASSWORDS_DIFFER", ("new_password_again",))
-    return await security.change_password(request, fields.last("password") or "", new)
+    await security.change_password(request, fields.last("password") or "", new)
 
 
 async def begin_authenticator(security: AccountSecurity, request: Request, _: Fields) -> None:
@@ -176,14 +173,14 @@ async def renew_codes(security: AccountSecurity, request: Request, _: Fields) ->
     return await security.renew_codes(request)
 
 
-async def end_session(security: AccountSecurity, request: Request, fields: Fields) -> BackgroundTasks | None:
+async def end_session(security: AccountSecurity, request: Request, fields: Fields) -> None:
     """One session less."""
-    return await security.end_session(request, id_in(fields))
+    await security.end_session(request, id_in(fields))
 
 
-async def end_sessions(security: AccountSecurity, request: Request, _: Fields) -> BackgroundTasks | None:
+async def end_sessions(security: AccountSecurity, request: Request, _: Fields) -> None:
     """This session alone."""
-    return await security.end_others(request)
+    await security.end_others(request)
 
 
 ACTS: Mapping[str, Act] = {

@@ -21,6 +21,11 @@ def name(source: sa.FromClause) -> sa.ColumnElement[str]:
     return localised(source)
 
 
+def name_zh(source: sa.FromClause) -> sa.ColumnElement[str]:
+    """The name as it is kept, whatever the viewer's language: what an editor changes."""
+    return source.c.name
+
+
 def sheets(sheet: sa.FromClause, *, latest: Bound = None) -> sa.ColumnElement[bool]:
     """Sheets; the latest is in force."""
     if latest is None:

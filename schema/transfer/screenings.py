@@ -31,6 +31,8 @@ class ScreeningCriterion(Node):
 
     code: str
     name: str = sql(answers.name)
+    name_zh: Annotated[str, For(STAFF)] = sql(answers.name_zh)
+    name_en: Annotated[str | None, For(STAFF)]
     position: int
     weight: int
     floor: int
@@ -44,6 +46,8 @@ class ScreeningSheet(Node):
 
     version: int
     name: str = sql(answers.name)
+    name_zh: Annotated[str, For(STAFF)] = sql(answers.name_zh)
+    name_en: Annotated[str | None, For(STAFF)]
     pass_mark: int
     published_at: dt.datetime
     criteria: list[ScreeningCriterion]

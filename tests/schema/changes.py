@@ -41,6 +41,7 @@ NAMED: dict[str, Any] = {
     "target_classification": "PUBLIC",
     "weight": 100,
     "price": "12.80",
+    "amount_min": "9",
     "licence_until": (NOW.date() + dt.timedelta(days=1)).isoformat(),
     "valid_until": (NOW + dt.timedelta(days=1)).isoformat(),
 }
@@ -55,7 +56,11 @@ class Anything:
 
 ANYTHING = Anything()
 # Members of which one excludes another.
-LEFT_OUT = {"ApprovalSignerInput": {"employee"}, "DecideDeclassificationInput": {"delegation"}}
+LEFT_OUT = {
+    "ApprovalSignerInput": {"employee"},
+    "DecideDeclassificationInput": {"delegation"},
+    "PublishApprovalPolicyInput": {"passesBecause", "amountBelow"},
+}
 
 
 @dataclass(frozen=True)

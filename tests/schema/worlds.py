@@ -40,10 +40,11 @@ SHARED = (
     *("region", "employee", "source_system", "customer", "person", "login_session", "authenticator"),
     *("screening_sheet", "screening_criterion"),
 )
-# Columns that stay empty: ends of periods, what has been done, and keys of imported rows, which are unique.
+# Columns that stay empty: ends of periods, what has been done, conditions of policies, and keys of imported rows, which are
+# unique.
 ENDS = (
     *("valid_until", "followed_up", "ended", "retired", "actual_", "source_line", "customer_id"),
-    *("retained", "completed", "decided", "role", "amount_min", "revoked"),
+    *("retained", "completed", "decided", "role", "amount_", "classification_m", "passe", "revoked"),
 )
 # The GraphQL type of each table that has one.
 TYPES: dict[str, str] = {

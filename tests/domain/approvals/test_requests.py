@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.approvals.delegations import delegate, end_delegation
 from domain.approvals.policies import publish_policy
-from domain.approvals.requests import Party, Subject, add_signer, decide, hand_over, request_approval, withdraw
+from domain.approvals.requests import (
+    Party,
+    Subject,
+    add_signer,
+    decide,
+    hand_over,
+    request_approval,
+    status_of,
+    withdraw,
+)
 from domain.approvals.tables import (
     ApprovalDecision,
     ApprovalRequest,
@@ -21,6 +31,7 @@ from domain.approvals.tables import (
     DecisionKind,
     RequestStatus,
 )
+from domain.customers.tables import Segment
 from foundation.refusals import Refusal
 from segments.audiences import DIVISION
 from segments.classification import Classification
@@ -239,3 +250,51 @@ async def test_a_request_needs_a_policy_and_a_person(session: AsyncSession) -> N
     viewer = await acts(session, author)
     with pytest.raises(Refusal, match="NO_POLICY"):
         await request_approval(session, viewer, NOW, IDS, subject=subject())
+
+
+async def test_what_is_routine_is_approved_by_its_rule_and_signed_by_nobody(session: AsyncSession) -> None:
+    author = await colleague(session, "作者")
+    rule: dict[str, Any] = {"amount_below": 100_000, "passes_because": "小额常规", "segments": [Segment.ENTERPRISE]}
+    await publish_policy(session, NOW, IDS, subject_kind="discount", code="small", name="小额", **rule)
+    viewer = await acts(session, author)
+    case = Subject("discount", IDS(), "让利", Classification.INTERNAL, [], 99_999, Segment.ENTERPRISE)
+    request_id = await request_approval(session, viewer, NOW, IDS, subject=case)
+    assert await status_of(session, request_id) is RequestStatus.APPROVED
+    request = await session.get_one(ApprovalRequest, request_id)
+    assert (request.passed_by_rule, request.decided_at) == ("小额常规", NOW)
+    assert await count(session, ApprovalStep, ApprovalStep.request_id == request_id) == 0
+    assert await count(session, ApprovalDecision, ApprovalDecision.request_id == request_id) == 0
+    with pytest.raises(Refusal, match="REQUEST_CLOSED"):
+        await withdraw(session, viewer, NOW, IDS, request_id=request_id)
+    with pytest.raises(Refusal, match="NO_POLICY"):
+        await request_approval(session, viewer, NOW, IDS, subject=case._replace(segment=Segment.CONSUMER))
+
+
+async def test_a_second_account_of_somebody_who_has_signed_is_nobody_new(house: House) -> None:
+    double = await colleague(house.session, "主管的另一账号", "department_head")
+    double.person.employee_id = house.lead.viewer.employee_id
+    await house.session.flush()
+    await house.sign(house.lead)
+    account = Colleague(double.person, replace(double.viewer, employee_id=house.lead.viewer.employee_id))
+    with pytest.raises(Refusal, match="ALREADY_SIGNED"):
+        await house.sign(account)
+
+
+async def test_nobody_is_named_who_could_not_sign_any_more(house: House) -> None:
+    await house.sign(house.lead)
+    viewer = await acts(house.session, house.head)
+    employee = house.lead.viewer.employee_id
+    assert employee is not None
+    for act in (add_signer, hand_over):
+        with pytest.raises(Refusal) as refused:
+            await act(
+                house.session,
+                viewer,
+                NOW,
+                IDS,
+                request_id=house.request_id,
+                version=(await house.request()).version,
+                employee_id=employee,
+                reason="x",
+            )
+        assert (refused.value.code, refused.value.path) == ("ALREADY_SIGNED", ("employee",))

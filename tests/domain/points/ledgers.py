@@ -119,18 +119,27 @@ class Ledger:
 
 
 @asynccontextmanager
-async def ledger_of_owner(places: Addresses) -> AsyncGenerator[Ledger]:
-    """A ledger on a connection of the owner's, in a transaction that is rolled back."""
+async def committed_ledger(places: Addresses) -> AsyncGenerator[Ledger]:
+    """A ledger on a connection of the owner's, each call a transaction of its own."""
     connection = await connect(places.owner, timezone="UTC")
-    await set_codecs(connection)
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
-    around = connection.transaction()
-    await around.start()
     try:
+        await set_codecs(connection)
+        await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
         ledger = Ledger(connection)
         await ledger.act_as(Viewer.system())
         await ledger.set_clock(START)
         yield ledger
     finally:
-        await around.rollback()
         await connection.close()
+
+
+@asynccontextmanager
+async def ledger_of_owner(places: Addresses) -> AsyncGenerator[Ledger]:
+    """The same in a transaction that is rolled back."""
+    async with committed_ledger(places) as ledger:
+        around = ledger.connection.transaction()
+        await around.start()
+        try:
+            yield ledger
+        finally:
+            await around.rollback()

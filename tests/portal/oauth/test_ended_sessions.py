@@ -7,7 +7,9 @@ import re
 
 import httpx
 
+from domain.identity.authenticators import code_of, step_at
 from domain.identity.tables import Person
+from foundation.clock import system_clock
 from segments.audiences import ENTERPRISE
 from segments.classification import Classification
 from tests.people import PASSWORD, person, store
@@ -55,6 +57,26 @@ async def test_a_session_ended_from_elsewhere_takes_its_grants_along(parties: Pa
         assert b"logout_token=" in await asyncio.wait_for(bodies.get(), 10)
         assert await active(parties, program, theirs) == [False, False]
         assert await active(parties, program, mine) == [True, True]
+
+
+async def test_programs_are_told_of_sessions_that_a_new_password_or_a_first_factor_ends(parties: Parties) -> None:
+    someone = await buyer(parties, "factors@example.com")
+    new = {"new_password": "yet another passphrase", "new_password_again": "yet another passphrase"}
+    async with listening() as (where, bodies), await parties.browser(someone) as here:
+        program = await parties.program(scopes=SCOPES, backchannel_logout_uri=where)
+        for change in ("password", "authenticator"):
+            async with await parties.browser(someone) as there:
+                theirs = await parties.tokens(there, program, *SCOPES)
+            if change == "password":
+                await act(here, "password", password=PASSWORD, **new)
+            else:
+                await act(here, "authenticator-begin")
+                page = (await here.get("/security")).text
+                secret = "".join(re.findall(r'<code class="secret">([A-Z2-7 ]+)</code>', page)[0].split())
+                entered = {**form(page, "authenticator"), "code": code_of(secret, step_at(system_clock()))}
+                assert (await here.post("/security", data=entered)).status_code == 200
+            assert b"logout_token=" in await asyncio.wait_for(bodies.get(), 10)
+            assert await active(parties, program, theirs) == [False, False]
 
 
 async def test_a_new_password_leaves_only_what_was_granted_here(parties: Parties) -> None:

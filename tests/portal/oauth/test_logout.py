@@ -9,10 +9,16 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from domain.identity.client_tables import Client, LogoutNotice
+from domain.identity.farewells import CHANNEL
 from domain.identity.tables import Person
+from foundation.clock import system_clock
+from foundation.session import transaction
+from tests.people import SYSTEM
 from tests.portal.oauth.parties import CALLBACK, Parties, Program
 from tests.portal.pages.html_checks import complaints, form
 
@@ -91,15 +97,18 @@ async def test_nobody_is_led_elsewhere(
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[tuple[str, asyncio.Queue[bytes]]]:
-    """A program's server, that keeps the bodies it is sent."""
+async def listening(*refusals: int) -> AsyncIterator[tuple[str, asyncio.Queue[bytes]]]:
+    """A program's server, that keeps the bodies it is sent. It answers the first ones with these statuses."""
+    answers = iter(refusals)
     bodies: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         await bodies.put(await reader.readexactly(length))
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.write(
+            f"HTTP/1.1 {next(answers, 200)} x\r\n".encode() + b"content-length: 0\r\nconnection: close\r\n\r\n"
+        )
         await writer.drain()
         writer.close()
         await writer.wait_closed()
@@ -121,6 +130,44 @@ async def test_programs_are_told_of_the_end(parties: Parties, staff: Person) -> 
     assert (token.claims["aud"], token.claims["sub"]) == (web.client_id, str(staff.id))
     assert "http://schemas.openid.net/event/backchannel-logout" in token.claims["events"]
     assert "nonce" not in token.claims
+
+
+async def test_a_program_that_did_not_hear_is_told_again(parties: Parties, staff: Person) -> None:
+    async with listening(503, 400) as (where, bodies), await parties.browser(staff) as browser:
+        web = await parties.program(scopes=("openid",), first_party=True, backchannel_logout_uri=where)
+        await parties.tokens(browser, web, "openid")
+        page = await browser.get("/oauth/consents")
+        assert (await browser.post("/sign-out", data=form(page.text, "sign-out"))).status_code == 303
+        tokens = {await told(bodies)}
+        mine = LogoutNotice.client_id == sa.select(Client.id).where(Client.client_id == web.client_id).scalar_subquery()
+        for attempts in (1, 2):
+            async with transaction(parties.database, SYSTEM) as session:
+                notice = (await session.scalars(sa.select(LogoutNotice).where(mine))).one()
+                assert notice.attempts == attempts
+                assert notice.next_at > system_clock()
+                # Its time comes, and another process says so.
+                notice.next_at = system_clock()
+                await session.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+            tokens.add(await told(bodies))
+        # Each time another token: the one before may be over by then.
+        assert len(tokens) == 3
+        assert await until_gone(parties, mine)
+
+
+async def told(bodies: asyncio.Queue[bytes]) -> str:
+    """The logout token that a program is sent next."""
+    body = await asyncio.wait_for(bodies.get(), 10)
+    return parse_qs(body.decode())["logout_token"][0]
+
+
+async def until_gone(parties: Parties, which: sa.ColumnElement[bool]) -> bool:
+    """Whether a note is forgotten within seconds."""
+    for _ in range(100):
+        async with transaction(parties.database, SYSTEM) as session:
+            if await session.scalar(sa.select(LogoutNotice.id).where(which)) is None:
+                return True
+        await asyncio.sleep(0.05)
+    return False
 
 
 async def test_a_program_that_is_away_holds_nobody_up(parties: Parties, staff: Person) -> None:
