@@ -31,6 +31,7 @@ from segments.audiences import DIVISION
 from segments.classification import Classification
 from segments.viewer import Language, Viewer
 
+# For each language.
 TOKENS_REMEMBERED_MAX = 4_096
 
 # How old this process's knowledge of the keys may be: after so long a forgotten key no longer verifies here.

@@ -148,7 +148,7 @@ async def test_no_more_tokens_are_remembered_than_the_bound(
     monkeypatch.setattr(bearer, "TOKENS_REMEMBERED_MAX", 3)
     made = [await token_of(own_database, settings, SOMEONE, now=NOW) for _ in range(5)]
     viewers = [await tokens.viewer(token, "zh") for token in made]
-    assert len(tokens._remembered) == 3
+    assert {language: len(known) for language, known in tokens._remembered.items()} == {"zh": 3, "en": 0}
     assert await tokens.viewer(made[4], "zh") is viewers[4]
     assert await tokens.viewer(made[0], "zh") is not viewers[0]
 

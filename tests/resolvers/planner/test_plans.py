@@ -18,6 +18,7 @@ from resolvers.planner.plans import PLANS_PER_DOCUMENT_MAX, Plan
 from schema.root import MASTER
 from segments.audiences import EVERYONE, STAFF, Audience
 from segments.scopes import SCOPE_NAMES
+from segments.viewer import Viewer
 from segments.views import compile_views
 from tests.resolvers.planner.conftest import UNLIMITED, Stage
 from tests.resolvers.planner.operations.documents import Writer
@@ -184,5 +185,5 @@ def test_what_sql_never_says(stages: dict[Audience, Stage], audience: Audience) 
 )
 def test_objects_of_one_member_are_not_left_to_postgresql(source: str, before: bytes, after: bytes) -> None:
     made = plan(document(source))
-    assert made.body(b"[1]") == before + b"[1]" + after
-    assert made.body(None) == before + b"null" + after
+    assert made.body(b"[1]", Viewer.anonymous()) == before + b"[1]" + after
+    assert made.body(None, Viewer.anonymous()) == before + b"null" + after

@@ -16,7 +16,7 @@ import structlog
 
 from foundation.database import Database, connect
 from resolvers.planner.engine import Answer, Engine, Operation
-from resolvers.planner.pool import STATEMENTS_PER_CONNECTION_MAX, ReadConnection
+from resolvers.planner.pool import STATEMENTS_PER_CONNECTION_MAX, ReadConnection, ReadPool
 from schema.root import MASTER
 from segments.audiences import CONSUMER, STAFF
 from segments.classification import Classification
@@ -121,20 +121,21 @@ async def test_what_is_refused_is_refused_before_sql(
 
 
 async def test_statements_used_longest_ago_are_deallocated(database: Database) -> None:
-    connection = ReadConnection(await database.connect_raw())
+    pool = ReadPool(database, 1, 5)
     try:
         for at in range(STATEMENTS_PER_CONNECTION_MAX + 5):
-            await connection.fetch(f"q{at}", f"select {at}::text::json", [])
-            await connection.fetch("q0", "select 0::text::json", [])
+            await pool.fetch(f"q{at}", f"select {at}::text::json", [])
+            await pool.fetch("q0", "select 0::text::json", [])
+        (connection,) = pool._idle
         rows = await connection.raw.fetch("select name from pg_prepared_statements where name ~ '^q[0-9]+$'")
         names = {row["name"] for row in rows}
         assert len(names) == STATEMENTS_PER_CONNECTION_MAX
         assert names == set(connection.statements)
         assert "q0" in names, "it was used all the time"
         assert names.isdisjoint({"q1", "q2", "q3", "q4", "q5"})
-        assert await connection.fetch("q1", "select 1::text::json", []) == b"1"
+        assert await pool.fetch("q1", "select 1::text::json", []) == b"1"
     finally:
-        await connection.raw.close()
+        await pool.close()
 
 
 async def test_the_connection_used_last_is_used_next(engine: Engine) -> None:
@@ -266,7 +267,7 @@ async def test_a_statement_that_was_not_prepared_is_not_remembered(database: Dat
     connection = ReadConnection(await database.connect_raw())
     try:
         with pytest.raises(asyncpg.PostgresSyntaxError):
-            await connection.fetch("q1", "selekt", [])
+            await connection.prepare("q1", "selekt")
         assert connection.statements == {}
     finally:
         await connection.raw.close()

@@ -119,6 +119,8 @@ class Factory:
             return choose(list(kind.enum_class or ()))
         if isinstance(kind, ARRAY):
             return list(choose(AUDIENCES if column.name == "audiences" else COMPARTMENTS))
+        if isinstance(kind, sa.Uuid):
+            return self.id()
         pools: tuple[tuple[type, tuple[Any, ...]], ...] = (
             (TSVECTOR, ("",)),
             (sa.DateTime, INSTANTS),
