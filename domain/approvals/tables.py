@@ -168,7 +168,7 @@ class ApprovalDecision(Classified, Table):
     """
 
     __tablename__ = "approval_decision"
-    __rows__ = Rows(HOUSE, any_of(SYSTEM, all_of(HOUSE, f"person_id = {PERSON}")), append_only=True)
+    __rows__ = Rows(HOUSE, any_of(SYSTEM, all_of(HOUSE, f"person_id = {PERSON}")), append_only=True, regraded=True)
     __table_args__ = (
         UniqueConstraint(
             "request_id", "person_id", "classification", "compartments", name="uq_approval_decision_person"
