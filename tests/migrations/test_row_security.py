@@ -181,6 +181,7 @@ async def test_no_other_function_runs_with_its_owners_rights(owner: AsyncConnect
         # docs/adr/0009-oauth.md: whoever switches a program off ends grants that they do not see.
         "client_loses_rights",
         "customer_closes",
+        "delegator_loses_rights",
         "person_loses_rights",
         *(f"points_{name}" for name in movements.split()),
     }
