@@ -8,6 +8,7 @@ from domain.identity import tables as identity
 from domain.orders import tables as orders
 from domain.points import tables as points
 from domain.programmes import tables as programmes
+from domain.reclassification import tables as reclassification
 from domain.shop import tables as shop
 from domain.transfer import civil_tables as civil
 from domain.transfer import tables as transfer
@@ -28,6 +29,7 @@ CAPABILITIES = (
     audit,
     civil,
     points,
+    reclassification,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

@@ -16,6 +16,7 @@ from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscri
 from schema.identity import IdentityQuery
 from schema.orders import OrdersQuery
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
+from schema.reclassification import ReclassificationMutation, ReclassificationQuery
 from schema.shop import ShopQuery
 from schema.transfer.outcomes import OutcomesMutation, OutcomesQuery
 from schema.transfer.projects import ProjectsMutation, ProjectsQuery
@@ -38,6 +39,7 @@ class Query(
     ScreeningsQuery,
     ReviewsQuery,
     ProjectsQuery,
+    ReclassificationQuery,
     AuditQuery,
 ):
     """What can be read. 查询。"""
@@ -56,6 +58,7 @@ class Mutation(
     ScreeningsMutation,
     ReviewsMutation,
     ProjectsMutation,
+    ReclassificationMutation,
 ):
     """What can be changed. 变更。"""
 

@@ -77,7 +77,8 @@ class Rows:
 
     `read` hides rows; `write` is the WITH CHECK of inserts and updates and the USING of updates and deletes (a writer
     must see the row too). A `classified` table adds clearance and compartments to both, and the installation's ceiling to
-    writing. `append_only` tables grant INSERT alone. `owner` names the column by which a customer's people see their own
+    writing. `append_only` tables grant INSERT alone; with `regraded` also UPDATE of the two columns that say how secret a row
+    is, to staff, because a subject's history is marked with it (docs/adr/0013-reclassification.md). `owner` names the column by which a customer's people see their own
     rows and no others: no index can serve a policy of alternatives, so lists for customers say it once more as a plain
     condition.
     """
@@ -87,6 +88,7 @@ class Rows:
     classified: bool = True
     append_only: bool = False
     owner: str | None = None
+    regraded: bool = False
 
     def conditions(self) -> tuple[str, str]:
         """The complete conditions of reading and of writing."""
@@ -123,4 +125,11 @@ def policy_statements(table: sa.Table, rows: Rows) -> list[str]:
             f"create policy updates on {name} for update using ({write}) with check ({write})",
             f"create policy deletes on {name} for delete using ({write})",
         ]
-    return [*statements, f"grant {', '.join(rows.privileges())} on {name} to quadrant_app"]
+    statements.append(f"grant {', '.join(rows.privileges())} on {name} to quadrant_app")
+    if rows.regraded:
+        marking = all_of(STAFF_OR_SYSTEM, CLEARED, BELOW_CEILING)
+        statements += [
+            f"create policy updates on {name} for update using ({marking}) with check ({marking})",
+            f"grant update (classification, compartments) on {name} to quadrant_app",
+        ]
+    return statements

@@ -43,6 +43,8 @@ SCOPES = (
     Scope("approvals:read", "查看审批", "Read approvals", (DIVISION,)),
     Scope("audit:read", "查看审计记录", "Read the audit log", (STAFF,)),
     Scope("catalogue:read", "查看民品目录", "Read the civil catalogue", (DIVISION,)),
+    Scope("classification:approve", "批准密级变更", "Confirm changes of classification", (STAFF,), second_factor=True),
+    Scope("classification:request", "申请密级变更", "Ask for changes of classification", (STAFF,)),
     Scope(
         "clients:manage",
         "登记本单位的程序并管理其密钥",
@@ -100,7 +102,7 @@ ROLES = (
         "保密员",
         "Security officer",
         STAFF,
-        ("approvals:delegate", "transfer:approve"),
+        ("approvals:delegate", "classification:approve", "classification:request", "transfer:approve"),
     ),
     Role(
         "account_manager",
@@ -119,6 +121,7 @@ ROLES = (
         STAFF,
         (
             "approvals:delegate",
+            "classification:request",
             "equipment:write",
             "outcomes:write",
             "programmes:cost",
@@ -134,6 +137,7 @@ ROLES = (
         (
             "approvals:delegate",
             "approvals:publish",
+            "classification:approve",
             "customers:move",
             "customers:write",
             "equipment:write",

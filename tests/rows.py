@@ -55,6 +55,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "civil_description": {"review_status": "APPROVED"},
     "transfer_project": {"licence_until": NOW.date() + dt.timedelta(days=1)},
     "approval_request": {"step_now": 0},
+    "reclassification": {"programme_id": None, "equipment_id": None},
     "approval_step": {"position": 0},
     "approval_delegation": {"valid_until": NOW + dt.timedelta(days=1)},
 }

@@ -17,7 +17,7 @@ from foundation.ids import Ids
 from foundation.refusals import Refusal
 from segments.viewer import Viewer
 
-# Roles are those of the day of delegating: so it ends before they are forgotten.
+# Roles are those of the day of delegating: it ends when one is taken away, and before they are forgotten.
 DELEGATION_DAYS_MAX = 90
 REASON_CHARACTERS_MAX = 500
 

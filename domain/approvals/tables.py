@@ -168,7 +168,7 @@ class ApprovalDecision(Classified, Table):
     """
 
     __tablename__ = "approval_decision"
-    __rows__ = Rows(HOUSE, any_of(SYSTEM, all_of(HOUSE, f"person_id = {PERSON}")), append_only=True)
+    __rows__ = Rows(HOUSE, any_of(SYSTEM, all_of(HOUSE, f"person_id = {PERSON}")), append_only=True, regraded=True)
     __table_args__ = (
         UniqueConstraint(
             "request_id", "person_id", "classification", "compartments", name="uq_approval_decision_person"
@@ -207,7 +207,10 @@ class ApprovalDecision(Classified, Table):
 
 
 class ApprovalDelegation(Table):
-    """Somebody signs for somebody who is away 委托, for a time. The roles are those the absent one had when delegating."""
+    """Somebody signs for somebody who is away 委托, for a time. The roles are those the absent one had when delegating.
+
+    It ends with any of them, with their clearance and with their account: the table of people sees to that.
+    """
 
     __tablename__ = "approval_delegation"
     __rows__ = Rows(HOUSE, any_of(SYSTEM, all_of(HOUSE, f"delegator_id = {PERSON}")), classified=False)

@@ -68,10 +68,10 @@ class TechnologyOutcome(Classified, Table):
 
 
 class OutcomeOriginal(Classified, Table):
-    """What an outcome is, in full 原始成果. It is added once and never edited: what the public reads is another row."""
+    """What an outcome is, in full 原始成果. It is added once, its text is never edited: what the public reads is another row."""
 
     __tablename__ = "outcome_original"
-    __rows__ = Rows(STAFF_OR_SYSTEM, append_only=True)
+    __rows__ = Rows(STAFF_OR_SYSTEM, append_only=True, regraded=True)
     __table_args__ = (Index("ix_outcome_original_outcome", "outcome_id", "recorded_at", "id"),)
 
     outcome_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("technology_outcome.id"))
@@ -121,7 +121,7 @@ class Screening(Classified, Table):
     """An outcome measured on a sheet 筛选, by somebody in their own name, for good."""
 
     __tablename__ = "screening"
-    __rows__ = Rows(HOUSE, any_of(SYSTEM, all_of(HOUSE, f"screener_id = {PERSON}")), append_only=True)
+    __rows__ = Rows(HOUSE, any_of(SYSTEM, all_of(HOUSE, f"screener_id = {PERSON}")), append_only=True, regraded=True)
     __table_args__ = (
         CheckConstraint("total between 0 and 100", "total"),
         Index("ix_screening_outcome", "outcome_id", text("screened_at desc"), "id"),
@@ -145,7 +145,7 @@ class ScreeningScore(Classified, Table):
     """The points of one criterion in a screening."""
 
     __tablename__ = "screening_score"
-    __rows__ = Rows(HOUSE, HOUSE, append_only=True)
+    __rows__ = Rows(HOUSE, HOUSE, append_only=True, regraded=True)
     __table_args__ = (
         CheckConstraint("points between 0 and 100", "points"),
         Index("ix_screening_score_screening", "screening_id", "position", "id"),

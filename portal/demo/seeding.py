@@ -25,6 +25,7 @@ from portal.demo.orders import make_orders
 from portal.demo.people import CONSUMER_NAMES, PASSWORD, make_authenticators, make_people
 from portal.demo.prices import make_prices, make_stock
 from portal.demo.programmes import make_programmes
+from portal.demo.reclassification import make_reclassification
 from portal.demo.transfer import make_transfer
 from portal.demo.world import Progress, World, store
 from segments.installation import Installation
@@ -79,3 +80,4 @@ def make_world(world: World, password_hash: str) -> None:
     make_orders(world, customers, items, prices, CONSUMER_NAMES)
     make_people(world, customers, staff, password_hash)
     make_transfer(world, programmes, staff)
+    make_reclassification(world)

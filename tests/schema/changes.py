@@ -60,6 +60,8 @@ LEFT_OUT = {
     "ApprovalSignerInput": {"employee"},
     "DecideDeclassificationInput": {"delegation"},
     "PublishApprovalPolicyInput": {"passesBecause", "amountBelow"},
+    "DecideReclassificationInput": {"delegation"},
+    "RequestReclassificationInput": {"equipment", "outcome"},
 }
 
 

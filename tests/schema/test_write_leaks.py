@@ -36,7 +36,7 @@ WRITERS = (ENTERPRISE, DIVISION, STAFF)
 SECRET = re.compile(rb'(?<="secret":")[\w-]{43}(?=")')
 NAMES = tuple(audience.value for audience in WRITERS)
 VIEWS = compiled_views(WRITERS)
-REVIEW = "declassification_review"
+SIGNED = ("declassification_review", "reclassification")
 # The changes before have named everybody a signer, and finished every project: see tests/domain for these two.
 NOT_REACHED = {"handOverDeclassification", "stopTransferProject"}
 
@@ -70,9 +70,9 @@ async def version_of(database: Database, both: Worlds, name: str, change: Change
         return None
     rows = {made.global_id: made for made in both.world.rows if made.table in TYPES and made.key in both.visible[name]}
     named = [rows[id_] for id_ in given.values() if isinstance(id_, str) and id_ in rows]
-    # A review is signed by the version of its request.
+    # What is signed is signed by the version of its request.
     keys = [(each.table, each.key) for each in named if "version" in each.values]
-    keys += [("approval_request", each.values["request_id"]) for each in named if each.table == REVIEW]
+    keys += [("approval_request", each.values["request_id"]) for each in named if each.table in SIGNED]
     if not keys:
         return 1
     name_of_table, key = keys[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +45,7 @@ SHARED = (
 ENDS = (
     *("valid_until", "followed_up", "ended", "retired", "actual_", "source_line", "customer_id"),
     *("retained", "completed", "decided", "role", "amount_", "classification_m", "passe", "revoked"),
+    *("retained", "completed", "decided", "role", "amount_min", "revoked", "applied"),
 )
 # The GraphQL type of each table that has one.
 TYPES: dict[str, str] = {
@@ -127,6 +128,20 @@ class World:
             for _ in range(3):
                 add("approval_signer", request_id=request, step_id=step, employee_id=None, role=role)
             add("declassification_review", request_id=request, status="PENDING")
+        self._add_ripe_changes(add("approval_policy", subject_kind="reclassification"), add)
+
+    def _add_ripe_changes(self, policy: uuid.UUID, add: Callable[..., uuid.UUID]) -> None:
+        """A change of classification that our viewer may confirm, and one that they have asked for."""
+        for asker, role in ((self.theirs, ROLE), (self.ours, "other")):
+            key, by = uuid.uuid4(), asker.ids["person"]
+            about = {"policy_id": policy, "subject_kind": "reclassification", "subject_id": key}
+            request = add("approval_request", requester_id=by, **about)
+            step = add("approval_step", request_id=request)
+            add("approval_signer", request_id=request, step_id=step, employee_id=None, role=role)
+            given = {"request_id": request, "author_id": by, "author_employee_id": asker.ids["employee"]}
+            unit = {"equipment_id": self.ours.ids["equipment"], "outcome_id": None}
+            table = FILLED_BY_NAME["reclassification"]
+            self._add(table, self.ours.row(table, id=key, **given, **unit))
 
     def _add(self, table: sa.Table, values: Mapping[str, Any], hidden_for: str = "") -> None:
         self.rows.append(Made(table.name, filled(dict(values), table), hidden_for))

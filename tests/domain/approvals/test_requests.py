@@ -25,6 +25,7 @@ from domain.approvals.requests import (
 )
 from domain.approvals.tables import (
     ApprovalDecision,
+    ApprovalDelegation,
     ApprovalRequest,
     ApprovalSigner,
     ApprovalStep,
@@ -32,10 +33,13 @@ from domain.approvals.tables import (
     RequestStatus,
 )
 from domain.customers.tables import Segment
+from domain.identity.tables import Person
 from foundation.refusals import Refusal
-from segments.audiences import DIVISION
+from foundation.session import set_statement
+from segments.audiences import DIVISION, Audience
 from segments.classification import Classification
 from segments.outbox import OutboxEvent
+from segments.viewer import Viewer
 from tests.domain.approvals.people import IDS, NOW, Colleague, acts, colleague, count
 
 APPROVE = DecisionKind.APPROVE
@@ -168,6 +172,37 @@ async def test_a_colleague_signs_for_who_is_away_until_they_are_back(house: Hous
     with pytest.raises(Refusal, match="ALREADY_SIGNED"):
         await house.sign(house.other)
     await end_delegation(house.session, await acts(house.session, house.lead), house.now, delegation_id=away)
+    with pytest.raises(Refusal, match="DELEGATION_OVER"):
+        await house.sign(house.other, delegation_id=away)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"roles": []},
+        {"active": False},
+        {"clearance": Classification.INTERNAL},
+        {"compartments": []},
+        {"employee_id": None},
+        {"audience": Audience.DIVISION},
+    ],
+    ids=lambda loss: next(iter(loss)),
+)
+async def test_a_colleague_signs_only_while_the_absent_one_could(house: House, loss: dict[str, Any]) -> None:
+    employee = house.other.viewer.employee_id
+    assert employee is not None
+    given = {"delegate_id": employee, "valid_until": NOW + dt.timedelta(days=9), "reason": "出差"}
+    away = await delegate(house.session, await acts(house.session, house.lead), NOW, IDS, **given)
+    others = await delegate(house.session, await acts(house.session, house.head), NOW, IDS, **given)
+    absent = sa.update(Person).where(Person.id == house.lead.person.id)
+    ended = sa.select(ApprovalDelegation.ended_at)
+    await house.session.execute(set_statement(Viewer.system().row_settings()))
+    await house.session.execute(absent.values(roles=[*house.lead.person.roles, "account_manager"]))
+    assert await house.session.scalar(ended.where(ApprovalDelegation.id == away)) is None
+    # Neither the administrator who takes it away nor the delegate sees or writes the delegation.
+    await house.session.execute(absent.values(**loss))
+    house.session.expire_all()
+    assert await house.session.scalar(ended.where(ApprovalDelegation.id == others)) is None
     with pytest.raises(Refusal, match="DELEGATION_OVER"):
         await house.sign(house.other, delegation_id=away)
 

@@ -33,6 +33,8 @@ PAGES = {
     rf"/staff/policies/{ID}/{ID}": "/staff/policies",
     "/staff/publish-policy": "/staff/policies",
     "/staff/sheets": "/staff/outcomes",
+    "/staff/reclassifications": None,
+    rf"/staff/reclassifications/{ID}": "/staff/reclassifications",
 }
 
 
