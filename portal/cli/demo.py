@@ -21,6 +21,7 @@ from portal.cli.migrate import analyze, prepare
 from portal.cli.opening import opened
 from portal.cli.reporting import NOTES, CommandError, reported
 from portal.cli.serve import chosen, held_server, run_server
+from portal.demo import partner
 from portal.demo.people import PASSWORD, PEOPLE, DemoPerson
 from portal.demo.seeding import seed
 from portal.pages.page import portal_root
@@ -109,7 +110,11 @@ def show(settings: Settings, people: list[DemoPerson]) -> None:
     NOTES.print(
         f"\npassword of all   {PASSWORD}\nsecond step       the page shows the code of who needs one\nGraphQL           {base}/graphql"
     )
-    NOTES.print("bearer token      quadrant token --person EMAIL --scope SCOPE\n")
+    NOTES.print("bearer token      quadrant token --person EMAIL --scope SCOPE")
+    if any(person.email == partner.OWNER for person in people):
+        # Unwrapped, so that it can be copied.
+        NOTES.print(f"partner's token   {partner.curl(base)}", soft_wrap=True, markup=False)
+    NOTES.print()
 
 
 def rights(person: DemoPerson) -> str:

@@ -22,6 +22,7 @@ from portal.demo.employees import make_employees
 from portal.demo.fleet import make_fleet
 from portal.demo.interactions import make_interactions
 from portal.demo.orders import make_orders
+from portal.demo.partner import make_partner
 from portal.demo.people import CONSUMER_NAMES, PASSWORD, make_authenticators, make_people
 from portal.demo.prices import make_prices, make_stock
 from portal.demo.programmes import make_programmes
@@ -79,5 +80,6 @@ def make_world(world: World, password_hash: str) -> None:
     make_stock(world, items)
     make_orders(world, customers, items, prices, CONSUMER_NAMES)
     make_people(world, customers, staff, password_hash)
+    make_partner(world)
     make_transfer(world, programmes, staff)
     make_reclassification(world)

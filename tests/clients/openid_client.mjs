@@ -4,7 +4,7 @@ import * as client from "openid-client";
 
 import { comeBack, letIn } from "./oauth_browser.mjs";
 
-const { issuer, cookie, callback, web, machine, terminal } = JSON.parse(process.argv[2]);
+const { issuer, cookie, callback, web, machine, terminal, invitation } = JSON.parse(process.argv[2]);
 const found = {};
 const plain = { execute: [client.allowInsecureRequests] };
 const discover = (program) => client.discovery(new URL(issuer), program.id, undefined, client.ClientSecretBasic(program.secret), plain);
@@ -55,6 +55,24 @@ found.heldAgain = (await client.refreshTokenGrant(config, bound.refresh_token, u
 
 const alone = await client.clientCredentialsGrant(await discover(machine), { scope: "orders:read" });
 found.machine = alone.scope;
+
+const mine = await client.dynamicClientRegistration(
+  new URL(issuer),
+  { client_name: "自助程序", grant_types: ["client_credentials"], response_types: [], scope: "orders:read", redirect_uris: [],
+    token_endpoint_auth_method: "client_secret_post" },
+  undefined, { initialAccessToken: invitation, ...plain });
+const { registration_client_uri: place, registration_access_token: key, ...registered } = mine.clientMetadata();
+const manage = (method, body) => fetch(place, {
+  method, body: body && JSON.stringify(body), headers: { authorization: `Bearer ${key}`, "content-type": "application/json" } });
+const own = await client.clientCredentialsGrant(mine, { scope: "orders:read" });
+const changed = await manage("PUT", { ...(await (await manage("GET")).json()), client_name: "改名的程序" });
+const removed = await manage("DELETE");
+const gone = await client.clientCredentialsGrant(mine).catch((error) => error.error);
+const ended = await fetch(`${issuer}/graphql`, {
+  ...query, headers: { "content-type": "application/json", authorization: `Bearer ${own.access_token}` } });
+found.registration = {
+  name: registered.client_name, scope: own.scope, renamed: (await changed.json()).client_name,
+  statuses: [changed.status, removed.status, ended.status], gone };
 
 const device = await client.discovery(new URL(issuer), terminal.id, undefined, client.None(), plain);
 const started = await client.initiateDeviceAuthorization(device, { scope: "openid" });

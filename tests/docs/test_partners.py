@@ -20,6 +20,7 @@ from foundation.migrations import ROOT
 from foundation.session import transaction
 from foundation.settings import Settings
 from portal.app import create_app
+from portal.demo import partner
 from segments.audiences import ENTERPRISE
 from segments.classification import Classification
 from tests.people import IDS, SYSTEM, organisation, person, store
@@ -71,7 +72,7 @@ def order_of(buyer: Person) -> Order:
 
 async def run(environment: dict[str, str]) -> list[tuple[str, Any, Any]]:
     """Every command of the page in one shell, as its reader types them; with the answer shown and the one that came."""
-    blocks = [block for block in BLOCK.finditer(PAGE) if "CLIENT_ID=…" not in block["command"]]
+    blocks = [block for block in BLOCK.finditer(PAGE) if "CLIENT_ID=" not in block["command"]]
     blocks = [block for block in blocks if "QUADRANT=http" not in block["command"]]
     script = f"echo '{BETWEEN}'\n".join(f"{block['command']}echo\n" for block in blocks)
     shell = shutil.which("bash")
@@ -118,6 +119,12 @@ async def test_the_page_was_run_as_shown(environment: dict[str, str]) -> None:
             continue
         here = shown.replace("http://localhost:8000", environment["QUADRANT"])
         same(json.loads(here), json.loads(came))
+
+
+def test_the_demonstrations_program_is_told_as_it_is() -> None:
+    assert f"export CLIENT_ID={partner.CLIENT_ID}\nexport CLIENT_SECRET={partner.SECRET}\n" in PAGE
+    for name in ("README.md", "README.zh.md"):
+        assert partner.curl("http://127.0.0.1:8000") in (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_both_readmes_lead_to_the_page() -> None:

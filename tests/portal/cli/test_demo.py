@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from foundation.settings import Settings
+from portal.demo import partner
 from segments.audiences import Audience
 from segments.classification import Classification
 from segments.scopes import AUDIENCE_ROLES
@@ -53,8 +54,15 @@ def test_one_command_leads_from_nothing_to_a_running_platform(tmp_path: Path) ->
         )
         assert answer.json()["data"]["viewer"] == {"email": people[0]["email"]}
         assert len(answer.json()["data"]["products"]["nodes"]) == 1
+        got = httpx.post(
+            f"{first.address}/oauth/token",
+            auth=(partner.CLIENT_ID, partner.SECRET),
+            data={"grant_type": "client_credentials"},
+        )
+        assert got.json()["scope"] == " ".join(partner.SCOPES)
         assert first.stop() == 0
         said = first.said
+    assert partner.curl(first.address) in said
     assert "Traceback" not in said
     for person in people:
         assert person["email"] in said

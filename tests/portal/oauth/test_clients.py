@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from joserfc.jwk import ECKey
 
 from domain.identity.client_tables import ClientAuthentication
 from domain.identity.clients import DEVICE_GRANT, MACHINE_GRANT
+from domain.identity.invitations import invite
 from domain.identity.tables import Person
+from foundation.clock import system_clock
 from foundation.database import Database
+from foundation.session import transaction
 from foundation.settings import Settings
 from portal.app import create_app
 from segments.audiences import STAFF
-from tests.people import person, store
+from tests.people import IDS, SYSTEM, person, store
 from tests.portal.graphql.live import free_port, node, served
 from tests.portal.oauth.parties import CALLBACK, Parties, agree, authorize
 from tests.portal.served import Served
@@ -72,7 +76,12 @@ async def house(own_database: Database, settings: Settings) -> AsyncIterator[Hou
         terminal = await parties.program(
             grants=(DEVICE_GRANT,), redirect_uris=(), scopes=("openid",), authentication=ClientAuthentication.NONE
         )
+        async with transaction(own_database, SYSTEM) as session:
+            invitation = await invite(
+                session, staff, uses=1, valid_for=dt.timedelta(days=1), now=system_clock(), row_id=IDS()
+            )
         given = {
+            "invitation": invitation,
             "issuer": own.base_url,
             "callback": CALLBACK,
             "web": {"id": web.client_id, "secret": web.secret},
@@ -94,6 +103,13 @@ async def test_openid_client(house: House) -> None:
     assert (found["rotated"], found["active"], found["revoked"]) == (True, True, False)
     assert (found["bound"], found["held"], found["heldAgain"]) == ("dpop", viewer, "dpop")
     assert found["machine"] == "orders:read"
+    assert found["registration"] == {
+        "name": "自助程序",
+        "scope": "orders:read",
+        "renamed": "改名的程序",
+        "statuses": [200, 204, 401],
+        "gone": "invalid_client",
+    }
     assert (found["device"], found["left"]) == (person_id, f"{CALLBACK}?state=bye")
 
 
