@@ -14,7 +14,12 @@ def live(_: Seen, row: Found) -> bool:
     return row["revoked_at"] is None
 
 
+def is_mine(seen: Seen, client: Found) -> bool:
+    return client["owner_id"] == seen.viewer.person_id
+
+
 def register(answers: Answers) -> None:
     """Tell the oracle of programs."""
     answers.answer("Query", "clients")(clients)
     answers.answer("Client", "secrets")(live)
+    answers.answer("Client", "is_mine")(is_mine)

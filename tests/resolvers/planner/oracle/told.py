@@ -1,8 +1,18 @@
 """Everything that the oracle is told of the real schema: a module a capability registers its computed fields here."""
 
-from tests.resolvers.planner.oracle import approvals, audit, clients, customers, orders, programmes, shop, transfer
+from tests.resolvers.planner.oracle import (
+    approvals,
+    audit,
+    clients,
+    customers,
+    orders,
+    programmes,
+    reclassification,
+    shop,
+    transfer,
+)
 from tests.resolvers.planner.oracle.answers import Answers
 
 ANSWERS = Answers()
-for capability in (customers, programmes, shop, orders, approvals, transfer, clients, audit):
+for capability in (customers, programmes, shop, orders, approvals, transfer, clients, audit, reclassification):
     capability.register(ANSWERS)

@@ -60,6 +60,7 @@ def register(answers: Answers) -> None:
     answers.answer("Query", "transfer_funnel")(funnel)
     for type_name in ("ScreeningSheet", "ScreeningCriterion"):
         answers.answer(type_name, "name")(localised)
+        answers.answer(type_name, "name_zh")(lambda _, row: row["name"])
     answers.answer("TransferMilestone", "days_late")(slippage_days)
     answers.answer("Query", "screening_sheets")(sheets)
     answers.answer("Query", "declassification_reviews")(by_status)

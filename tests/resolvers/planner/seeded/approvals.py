@@ -15,10 +15,13 @@ MOMENTS = (NOW, NOW - dt.timedelta(days=3), NOW + dt.timedelta(days=3), None)
 
 
 def add_approvals(make: Factory) -> None:
-    """Four policies, twenty requests and some delegations."""
-    for at in range(4):
-        steps = [planned(make, each) for each in make.times(1, 3)]
-        make.add(tables.ApprovalPolicy, subject_kind="ab"[at // 2], code="c", version=at % 2 + 1, steps=steps)
+    """Five policies, twenty requests and some delegations."""
+    for at in range(5):
+        # The last passes by rule.
+        asks = {"steps": [planned(make, each) for each in make.times(1, 3)], "passes_because": None}
+        passes = {"steps": [], "passes_because": "金额小 0%"}
+        of = {"subject_kind": "abb"[at // 2], "code": "cce"[at // 2], "version": at % 2 + 1}
+        make.add(tables.ApprovalPolicy, **of, **(passes if at == 4 else asks))
     for _ in range(8):
         delegator = make.one(Person)
         make.add(
@@ -64,6 +67,7 @@ def add_request(make: Factory) -> None:
         requester_id=make.random.choice(people),
         subject_kind=make.random.choice("ab"),
         subject_id=make.id(),
+        passed_by_rule=None,
         status=make.random.choice([tables.RequestStatus.PENDING, *tables.RequestStatus]),
         step_now=make.random.choice([0, 0, 1]),
         excluded_people=barred,

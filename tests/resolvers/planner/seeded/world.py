@@ -15,6 +15,7 @@ from tests.resolvers.planner.seeded.factory import Factory
 from tests.resolvers.planner.seeded.orders import add_orders
 from tests.resolvers.planner.seeded.people import add_people
 from tests.resolvers.planner.seeded.programmes import add_programmes
+from tests.resolvers.planner.seeded.reclassification import add_reclassifications
 from tests.resolvers.planner.seeded.shop import add_shop
 from tests.resolvers.planner.seeded.transfer import add_transfer
 
@@ -39,6 +40,7 @@ def made() -> Seeded:
     viewers = add_people(factory)
     add_approvals(factory)
     add_transfer(factory)
+    add_reclassifications(factory)
     return Seeded(factory, viewers)
 
 
