@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
+import httpx
 import pytest
 import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from domain.identity.client_tables import Client, ClientAuthentication
 from domain.identity.clients import MACHINE_GRANT
 from domain.identity.tables import Person
 from foundation.session import transaction
-from segments.audiences import STAFF
+from portal.oauth.issuer import Issuer
+from portal.oauth.tokens import token as token_endpoint
+from segments.audiences import ENTERPRISE, STAFF
 from tests.people import SYSTEM, person, store
 from tests.portal.oauth.parties import Parties, Program
 
@@ -54,6 +62,42 @@ async def test_the_shop_front_sees_the_consumer_view_as_nobody(parties: Parties)
     # There is nothing of staff's in it.
     unknown = (await parties.graphql(token, "{ orderTotals { orders } }")).json()
     assert unknown["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_nothing_widens_the_shop_fronts_token(parties: Parties) -> None:
+    """Neither what it is registered for, nor what it asks for, nor what its bearer says beside it."""
+    wide = {"scopes": ("orders:read", "customers:write"), "audiences": (STAFF, ENTERPRISE)}
+    front = await parties.program(name="店面", grants=(MACHINE_GRANT,), introspects=True, **wide)
+    answer = (await parties.ask(front, {**MACHINE, "scope": "orders:read customers:write", "audience": "staff"})).json()
+    assert answer["scope"] == ""
+    told = (await parties.ask(front, {"token": answer["access_token"]}, "/oauth/introspect")).json()
+    assert (told["audience"], told["scope"], told["sub"]) == ("consumer", "", front.client_id)
+    async with parties.served.client() as client:
+        headers = {
+            "authorization": f"Bearer {answer['access_token']}",
+            "x-audience": "staff",
+            "host": "staff.localhost",
+        }
+        for query, code in (
+            ("{ orderTotals { orders } }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{ viewer { email } }", None),
+        ):
+            came = (await client.post("/graphql?audience=staff", json={"query": query}, headers=headers)).json()
+            assert came["errors"][0]["extensions"]["code"] == code if code else came == {"data": {"viewer": None}}
+
+
+async def test_where_consumers_are_not_served_there_is_no_shop_front(parties: Parties, staff: Person) -> None:
+    issuer: Issuer = parties.served.app.state.assembly.issuer
+    elsewhere = replace(issuer, served=frozenset({STAFF}))
+    app = Starlette(routes=[Route("/oauth/token", partial(token_endpoint, elsewhere), methods=["POST"])])
+    front = await parties.program(name="店面", grants=(MACHINE_GRANT,))
+    theirs = await parties.program(staff, grants=(MACHINE_GRANT,))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=parties.served.settings.base_url) as client:
+        refused = await client.post("/oauth/token", data=MACHINE, auth=front.basic or ("", ""))
+        taken = await client.post("/oauth/token", data=MACHINE, auth=theirs.basic or ("", ""))
+    assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
+    assert taken.status_code == 200
 
 
 async def test_a_program_that_was_switched_off_is_unknown(parties: Parties) -> None:
