@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
+import json
+import uuid
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +16,7 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from domain.audit.tables import AuditEvent, AuditKind
 from domain.identity.client_tables import Client, ClientAuthentication
 from domain.identity.clients import MACHINE_GRANT
 from domain.identity.tables import Person
@@ -18,6 +24,7 @@ from foundation.session import transaction
 from portal.oauth.issuer import Issuer
 from portal.oauth.tokens import token as token_endpoint
 from segments.audiences import ENTERPRISE, STAFF
+from tests.domain.audit.chains import AUDITOR
 from tests.people import SYSTEM, person, store
 from tests.portal.oauth.parties import Parties, Program
 
@@ -35,6 +42,42 @@ async def test_a_machine_acts_for_who_made_it(parties: Parties, machine: Program
     assert (tokens["scope"], tokens["expires_in"], "refresh_token" in tokens) == ("orders:read", 300, False)
     told = await parties.graphql(tokens["access_token"], "{ orders { nodes { number } } }")
     assert told.json()["data"] == {"orders": {"nodes": []}}
+
+
+async def test_the_audit_log_tells_of_every_token_and_of_no_secret(
+    parties: Parties, staff: Person, machine: Program
+) -> None:
+    scopes = ("openid", "offline_access", "orders:read")
+    public = ClientAuthentication.NONE
+    spa = await parties.program(scopes=scopes, first_party=True, authentication=public)
+    async with await parties.browser(staff) as browser:
+        given = await parties.tokens(browser, spa, *scopes)
+    refresh = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": spa.client_id}
+    renewed = await parties.ask(spa, refresh)
+    alone = (await parties.ask(machine, MACHINE)).json()
+    async with transaction(parties.database, AUDITOR.row_settings()) as session:
+        issued = AuditEvent.kind == AuditKind.TOKEN_ISSUED
+        last = list(await session.scalars(sa.select(AuditEvent).where(issued).order_by(AuditEvent.at.desc()).limit(3)))
+    told = [(each.client_id, each.person_id, set(each.subjects), json.loads(each.details)) for each in reversed(last)]
+    for (client_id, person_id, subjects, details), program, answer in zip(
+        told, (spa, spa, machine), (given, renewed.json(), alone), strict=True
+    ):
+        claims = decoded(answer["access_token"])
+        assert (client_id, person_id) == (program.client_id, staff.id)
+        assert uuid.UUID(claims["jti"]) in subjects
+        assert details["scopes"] == sorted(claims["scope"].split())
+        assert details["expires"][:19] == dt.datetime.fromtimestamp(claims["exp"], dt.UTC).isoformat()[:19]
+        assert not any(str(value) in str(details) for value in (answer["access_token"], program.secret) if value)
+    grants = [details["grant"] for *_, details in told]
+    assert grants[0] == grants[1]
+    assert grants[2] is None
+
+
+def decoded(token: str) -> dict[str, Any]:
+    """The claims of a token."""
+    body = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return found
 
 
 async def test_a_machine_asks_for_its_own_rights_only(parties: Parties, machine: Program) -> None:
