@@ -233,7 +233,9 @@ class Settings(BaseSettings):
         description="A folder of `.graphql` files that clients may name by their hash, beside the pages' own.",
     )
     trusted_documents_only_for_anonymous: bool = Field(
-        default=False, description="True: a caller who is not signed in may only run documents known by their hash."
+        default=False,
+        description="True: a caller with neither session nor token may only run documents known by their hash. "
+        "A shop front's token (a machine client without an owner, bound to the consumer view) may send others.",
     )
 
     @model_validator(mode="after")

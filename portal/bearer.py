@@ -112,7 +112,10 @@ class BearerTokens:
         now = self._clock()
         if self._keys_read_at is None or now - self._keys_read_at >= KEYS_KNOWN_FOR:
             await self._know_keys(now, KEYS_KNOWN_FOR)
-        digest, remembered = sha256(SCHEME + token.encode("utf-8", "surrogatepass")).digest(), self._remembered[language]
+        digest, remembered = (
+            sha256(SCHEME + token.encode("utf-8", "surrogatepass")).digest(),
+            self._remembered[language],
+        )
         known = remembered.get(digest)
         if known is not None:
             if known.ends_at <= now:

@@ -132,7 +132,8 @@ class Sessions:
 
     def noting_refusals(self, request: Request, step: str) -> AbstractAsyncContextManager[Attempt]:
         """A block whose refusals the audit log keeps."""
-        return noting_refusals(self._database, self._ids, Attempt(network_address(request), step))
+        attempt = Attempt(network_address(request), step)
+        return noting_refusals(self._database, self._ids, self._clock, self._limits, attempt)
 
     async def _by_password(self, request: Request, email: str, password: str, attempt: Attempt) -> SignedIn:
         now = self._clock()

@@ -162,7 +162,7 @@ def _for_another(request: sa.FromClause) -> sa.ColumnElement[bool]:
             person.c.id == PERSON,
             holds_now(delegation),
             sa.func.coalesce(delegation.c.subject_kind, request.c.subject_kind) == request.c.subject_kind,
-            _may_appear(request, delegation.c.delegator_id, delegation),
+            _may_appear(request, delegation.c.delegator_id, delegation.c.delegator_employee_id, delegation),
             _may_take(
                 request,
                 delegation.c.delegator_employee_id,
@@ -176,21 +176,34 @@ def _for_another(request: sa.FromClause) -> sa.ColumnElement[bool]:
 
 def _open_to_viewer(request: sa.FromClause, place: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """A request waits, the viewer may appear in it, and there is a place for them."""
+    person = Person.__table__.alias("asking_person")
+    own = sa.select(person.c.employee_id).where(person.c.id == PERSON).scalar_subquery()
     # An anonymous viewer is nobody, and nothing waits for nobody.
     return sa.func.coalesce(
-        sa.and_(request.c.status == literal(RequestStatus.PENDING.value), _may_appear(request, PERSON), place),
+        sa.and_(request.c.status == literal(RequestStatus.PENDING.value), _may_appear(request, PERSON, own), place),
         sa.false(),
     )
 
 
-def _may_appear(request: sa.FromClause, person: sa.ColumnElement[Any], *outer: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Neither barred from a request nor among those who have signed it."""
+def _may_appear(
+    request: sa.FromClause, person: sa.ColumnElement[Any], employee: sa.ColumnElement[Any], *outer: sa.FromClause
+) -> sa.ColumnElement[bool]:
+    """Neither barred from a request nor among those who have signed it, with a second account neither."""
     decision = ApprovalDecision.__table__.alias()
     signed = sa.select(decision.c.id).where(
         decision.c.request_id == request.c.id,
-        sa.or_(decision.c.person_id == person, decision.c.principal_id == person),
+        sa.or_(
+            decision.c.person_id == person,
+            decision.c.principal_id == person,
+            decision.c.employee_id == employee,
+            decision.c.principal_employee_id == employee,
+        ),
     )
-    return sa.and_(person != sa.all_(request.c.excluded_people), sa.not_(signed.correlate(request, *outer).exists()))
+    return sa.and_(
+        person != sa.all_(request.c.excluded_people),
+        sa.func.coalesce(employee != sa.all_(request.c.excluded_employees), sa.true()),
+        sa.not_(signed.correlate(request, *outer).exists()),
+    )
 
 
 def _may_take(

@@ -10,7 +10,7 @@ import strawberry
 from domain.audit import tables
 from domain.audit.tables import AuditKind
 from resolvers import audit as answers
-from resolvers.planner.declare import listing, optional, row
+from resolvers.planner.declare import listing, optional, row, sql
 from resolvers.planner.relay import Connection, Node
 from segments.audiences import STAFF
 from segments.marks import For, Needs, publish_enum
@@ -21,7 +21,7 @@ publish_enum(AuditKind, STAFF)
 
 @For(STAFF)
 @READ
-@row(tables.AuditEvent, order=("at",))
+@row(tables.AuditEvent, order=("-at",))
 class AuditEvent(Node):
     """Who read or changed what, who signed in, who was refused: an entry that nobody edits. 审计记录。"""
 
@@ -31,10 +31,12 @@ class AuditEvent(Node):
     sequence: int
     kind: AuditKind
     person_id: strawberry.ID | None
+    person_name: str | None = sql(answers.person_name)
     client_id: str | None
     audience: str | None
     operation: str | None
     document: str | None
+    subjects: list[str] = sql(answers.subject_keys)
     details: str
 
 
@@ -45,6 +47,9 @@ class AuditFilter:
 
     kind: AuditKind | None = None
     day: dt.date | None = None
+    person: str | None = None
+    client: str | None = None
+    subject: str | None = None
 
 
 @strawberry.type

@@ -12,12 +12,16 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from domain.audit.verifying import Verified, verify
 from foundation import embedded, provision
 from foundation.database import Database, addresses, connect, open_database
 from foundation.migrations import ROOT, upgrade
+from foundation.session import transaction
 from foundation.settings import Settings
+from segments.audiences import STAFF
 from segments.classification import Classification
 from segments.installation import ONLY
+from segments.viewer import Viewer
 
 # What decides how a migrated database looks; the template is named after its content.
 SOURCES = (
@@ -27,6 +31,9 @@ SOURCES = (
     "foundation/provision.py",
     "tests/databases.py",
 )
+
+
+AUDITOR = Viewer(STAFF, roles=frozenset({"audit_administrator"}))
 
 
 @asynccontextmanager
@@ -42,10 +49,18 @@ async def cloned(settings: Settings) -> AsyncGenerator[Database]:
     database = open_database(settings)
     try:
         yield database
+        await check_audit_log(database)
     finally:
         await database.close()
         await provision.drop_database(superuser, name)
         await asyncio.to_thread(embedded.release, server)
+
+
+async def check_audit_log(database: Database) -> None:
+    """Whatever the tests did, the log of their database is whole. A test that breaks it puts it right again."""
+    async with transaction(database, AUDITOR.row_settings()) as session:
+        found = await verify(session)
+    assert isinstance(found, Verified), found
 
 
 async def migrated_template(settings: Settings, superuser: URL) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
 from uuid import UUID
@@ -44,6 +45,26 @@ async def record(
         )
     )
     await session.execute(written)
+
+
+async def record_token(
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    row_id: UUID,
+    token_id: UUID,
+    grant_id: UUID | None,
+    scopes: Iterable[str],
+    expires_at: dt.datetime,
+) -> None:
+    """An access token was issued: to which program, for whom, with which scopes, until when. Never the token itself."""
+    details = {
+        "scopes": sorted(scopes),
+        "expires": expires_at.isoformat(),
+        "grant": None if grant_id is None else str(grant_id),
+    }
+    subjects = [token_id] if grant_id is None else [token_id, grant_id]
+    await record(session, viewer, AuditKind.TOKEN_ISSUED, row_id=row_id, subjects=subjects, details=details)
 
 
 def canonical_json(value: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ import datetime as dt
 import enum
 import uuid
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -31,6 +31,8 @@ class AuditKind(enum.Enum):
     READ = "READ"
     RIGHTS_CHANGED = "RIGHTS_CHANGED"
     CLASSIFICATION_CHANGED = "CLASSIFICATION_CHANGED"
+    EXPORT = "EXPORT"
+    TOKEN_ISSUED = "TOKEN_ISSUED"  # noqa: S105 - a kind of entry
 
 
 class AuditEvent(Table):
@@ -45,7 +47,11 @@ class AuditEvent(Table):
     __table_args__ = (
         UniqueConstraint("day", "stripe", "sequence"),
         CheckConstraint(f"stripe between 0 and {STRIPES - 1}", "stripe"),
-        Index("ix_audit_event_order", "at", "id"),
+        Index("ix_audit_event_order", text("at desc"), "id"),
+        Index("ix_audit_event_day", "day", text("at desc"), "id"),
+        Index("ix_audit_event_kind", "kind", text("at desc"), "id"),
+        Index("ix_audit_event_person", "person_id", text("at desc"), "id"),
+        Index("ix_audit_event_subjects", "subjects", postgresql_using="gin"),
     )
 
     at: Mapped[dt.datetime]

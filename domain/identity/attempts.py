@@ -23,6 +23,8 @@ from foundation.settings import Settings
 
 # Each attempt adds two rows at most and removes more than that, so the table stays as small as the window is long.
 FORGOTTEN_AT_ONCE = 20
+# So many refusals of an address within a window are told of one by one, further ones with their number, ever more rarely.
+REFUSALS_TOLD_SINGLY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,23 @@ async def count_attempt(
     return Refusal("SIGN_IN_LIMITED", minutes=-(-wait // dt.timedelta(minutes=1)))
 
 
+async def count_refusal(
+    session: AsyncSession, address: str, now: dt.datetime, limits: AttemptLimits, row_id: UUID
+) -> int:
+    """Count a refused sign-in of an address; returns how many there were within the window."""
+    refused = SignInSubject.REFUSED
+    count, _ = await _counted(session, refused, address_hash(address), now, limits.window, row_id)
+    return count
+
+
+def is_told(refusals: int) -> bool:
+    """Whether the audit log keeps the so-manieth refusal of an address: beyond the first ones, each power of two.
+
+    So whoever has no account adds entries by the logarithm of their attempts, and the last entry still says how many.
+    """
+    return refusals <= REFUSALS_TOLD_SINGLY or refusals & (refusals - 1) == 0
+
+
 async def forgive_account(session: AsyncSession, email: str) -> None:
     """Forget the attempts at an account after a right password. Those of the address stay: it may guess at others."""
     await session.execute(
@@ -95,7 +114,20 @@ async def _count(
     maximum: int,
     row_id: UUID,
 ) -> dt.timedelta:
-    """How long the subject must wait: nothing within the limit. One statement, so that parallel guesses all count."""
+    """How long the subject must wait: nothing within the limit."""
+    attempts, started_at = await _counted(session, subject, subject_hash, now, window, row_id)
+    return started_at + window - now if attempts > maximum else dt.timedelta()
+
+
+async def _counted(
+    session: AsyncSession,
+    subject: SignInSubject,
+    subject_hash: bytes,
+    now: dt.datetime,
+    window: dt.timedelta,
+    row_id: UUID,
+) -> tuple[int, dt.datetime]:
+    """Which attempt of its window this is, and when that began. One statement, so that parallel guesses all count."""
     table = SignInAttempt.__table__.c
     over = table.window_started_at <= now - window
     first = insert(SignInAttempt).values(
@@ -109,7 +141,7 @@ async def _count(
         },
     ).returning(SignInAttempt.attempts, SignInAttempt.window_started_at)
     attempts, started_at = (await session.execute(counted)).one()
-    return started_at + window - now if attempts > maximum else dt.timedelta()
+    return attempts, started_at
 
 
 async def _forget(session: AsyncSession, before: dt.datetime) -> None:

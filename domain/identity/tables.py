@@ -15,7 +15,7 @@ from foundation.refusals import Refusal
 from foundation.tables import Table, labels
 from segments.audiences import Audience
 from segments.classification import Classification, ClassificationRank
-from segments.policies import PERSON, SYSTEM, Rows, any_of
+from segments.policies import AUDITOR, PERSON, SYSTEM, Rows, any_of
 from segments.scopes import SEPARATE_ROLES
 
 AUDIENCE = labels(Audience, "audience")
@@ -27,7 +27,7 @@ class Person(Table):
     """Somebody who can sign in. The audience is the one view this person has; the rights are the most a token may carry."""
 
     __tablename__ = "person"
-    __rows__ = Rows(any_of(SYSTEM, f"id = {PERSON}"), SYSTEM, classified=False)
+    __rows__ = Rows(any_of(SYSTEM, f"id = {PERSON}", AUDITOR), SYSTEM, classified=False)
     __table_args__ = (
         Index("uq_person_email", "email", unique=True),
         CheckConstraint(SEPARATED, "separate_administrators"),
@@ -174,6 +174,8 @@ class SignInSubject(enum.Enum):
 
     ACCOUNT = "ACCOUNT"
     ADDRESS = "ADDRESS"
+    # Of an address too: not what it tried, but what was refused and went into the audit log.
+    REFUSED = "REFUSED"
 
 
 class SignInAttempt(Table):

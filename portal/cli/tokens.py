@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from domain.audit.recording import record_token
 from domain.identity.keys import signing_key
 from domain.identity.people import normal_email, person_by_email
 from domain.identity.sealing import Seal
@@ -46,14 +47,24 @@ async def minted(settings: Settings, email: str, scopes: list[str]) -> str:
             raise CommandError(f"nobody signs in as {email}")
         if person.audience.value not in settings.served_views:
             raise CommandError(f"this installation does not serve the audience {person.audience.value}")
+        granted, token_id, valid_for = granted_scopes(person, scopes), ids(), lifetime(settings, person.audience)
+        await record_token(
+            session,
+            Viewer(person.audience, person_id=person.id, client_id=CLIENT),
+            row_id=ids(),
+            token_id=token_id,
+            grant_id=None,
+            scopes=granted,
+            expires_at=now + valid_for,
+        )
         return mint(
             person,
-            granted_scopes(person, scopes),
+            granted,
             client_id=CLIENT,
             authority=Authority.of(settings),
             key=await signing_key(session, Seal.of(settings), now, ids, dt.timedelta(days=settings.signing_key_days)),
-            token_id=ids(),
+            token_id=token_id,
             now=now,
-            valid_for=lifetime(settings, person.audience),
+            valid_for=valid_for,
             standings=[person.standing],
         )

@@ -35,7 +35,9 @@ from resolvers.planner.engine import Answer, Operation
 from segments.viewer import Language
 
 METHODS = ("GET", "POST")
-CONTENT_TYPES = {media_type: (b"content-type", f"{media_type}; charset=utf-8".encode()) for media_type in (GRAPHQL, JSON)}
+CONTENT_TYPES = {
+    media_type: (b"content-type", f"{media_type}; charset=utf-8".encode()) for media_type in (GRAPHQL, JSON)
+}
 
 NO_STORE = (b"cache-control", b"no-store")
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from joserfc.jwk import ECKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.audit.recording import record_token
 from domain.identity.client_tables import AuthorizationGrant, Client
 from domain.identity.grants import GrantTerms
 from domain.identity.keys import signing_key
@@ -82,15 +83,26 @@ class Issuer:
         now: dt.datetime,
     ) -> str:
         """A signed token of a client for a person; of a machine, without a grant, for who made it or for nobody."""
+        token_id, valid_for = self.ids(), self.lifetime(person, grant)
+        audience = None if person is None else person.audience
+        await record_token(
+            session,
+            Viewer(audience, person_id=None if person is None else person.id, client_id=client.client_id),
+            row_id=self.ids(),
+            token_id=token_id,
+            grant_id=None if grant is None else grant.id,
+            scopes=scopes,
+            expires_at=now + valid_for,
+        )
         return mint(
             person,
             scopes,
             client_id=client.client_id,
             authority=self.authority,
             key=await self.key(session, now),
-            token_id=self.ids(),
+            token_id=token_id,
             now=now,
-            valid_for=self.lifetime(person, grant),
+            valid_for=valid_for,
             amr=() if grant is None else grant.amr,
             auth_time=None if grant is None else grant.authenticated_at,
             grant_id=None if grant is None else grant.id,

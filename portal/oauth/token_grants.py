@@ -20,6 +20,7 @@ from domain.identity.proofs import Proof
 from domain.identity.tables import Person
 from portal.oauth.bridge import OAuthRequest, wait
 from portal.oauth.server import CONFIDENTIAL_METHODS, METHODS, ProofError, Server, oauth
+from segments.audiences import Audience
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,8 @@ class MachineGrant(Issuing, ClientCredentialsGrant):
         owner = self.client_row.owner
         if not frozenset((self.asked.parameters.scope or "").split()) <= frozenset(self.client_row.scopes):
             raise InvalidScopeError
+        if owner is None and Audience.CONSUMER not in self.house.issuer.served:
+            raise UnauthorizedClientError("There is no shop front here.")
         if owner is not None and (owner.audience not in self.house.issuer.served or not admits(self.client_row, owner)):
             raise UnauthorizedClientError("Who made the client does not use it any more.")
 

@@ -64,6 +64,13 @@ class Addresses:
         variables = self.page.document.variables
         return name.partition(".")[0] in variables and name not in places_in_lists(variables)
 
+    def exported(self) -> str:
+        """The address of this page's list as a file, with the same filters; nothing for who may not have it."""
+        if self.page is None or self.page.export is None or not self.page.export.document.scopes <= self.held:
+            return ""
+        kept = urlencode(self.kept())
+        return f"{self.path}.csv?{kept}" if kept else f"{self.path}.csv"
+
     def may(self, name: str) -> bool:
         """Whether the visitor holds every scope of a form of this portal, `page.form`: whether to lead to it at all."""
         action = self.registry.action(f"{self.audience.value}/{name}")

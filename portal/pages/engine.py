@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from resolvers.planner.engine import Answer, Operation
+from resolvers.planner.exporting import Exported
 from segments.viewer import Viewer
 
 
@@ -13,4 +14,8 @@ class Engine(Protocol):
 
     async def execute(self, viewer: Viewer, operation: Operation) -> Answer:
         """The answer `{"data": …, "errors": …}` as bytes of JSON."""
+        ...
+
+    async def export(self, viewer: Viewer, operation: Operation, rows_max: int) -> Exported | Answer:
+        """All rows of a list for a file, recorded in the audit log; an answer with errors when it is refused."""
         ...

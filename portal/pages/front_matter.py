@@ -21,6 +21,10 @@ PAGE_KEYS = frozenset({"title", "nav", "path", "under", "public", "search", "opt
 ACTION_KEYS = frozenset({"done", "then", "shows"})
 
 
+# The key of a list's file. columns: `words=place` for each, the place in a row with dots.
+EXPORT_KEYS = frozenset({"columns"})
+
+
 def read_front_matter(file: str, source: str, keys: frozenset[str]) -> Mapping[str, str]:
     """The comments before the first line that is none; each must be `# key: value` with a key we know."""
     found: dict[str, str] = {}

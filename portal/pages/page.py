@@ -20,7 +20,8 @@ HOME = "home"
 TEMPLATE_NAMES = frozenset(
     (
         "GRADES ROLE_WORDS SCOPE_WORDS SUBJECT_KINDS any_chosen asset audience charts chosen cleared current_entry "
-        "demonstration done forms given here home kept language link mark may navigation now operation page problems q search_page searched "
+        "demonstration done exported forms given here home kept language link mark may navigation now operation page problems q "
+        "search_page searched "
         "sign_in_address sign_out switch today toggled told visitor"
     ).split()
 )
@@ -44,6 +45,14 @@ class Action:
     done: str
     then: Then | None
     shows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A page's list as a file: its query, and the words of each column with the place of its values in a row."""
+
+    document: Document
+    columns: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Page:
     under: str | None = None
     public: bool = False
     search: Search | None = None
+    export: Export | None = None
     reduced: Mapping[Scopes, Document] = field(default_factory=dict[Scopes, Document])
 
     @cached_property

@@ -14,11 +14,12 @@ from graphql import GraphQLSchema, OperationType, parse
 
 from portal.pages.document import Document, read_document
 from portal.pages.faults import PageFault
-from portal.pages.front_matter import ACTION_KEYS, PAGE_KEYS, read_front_matter
+from portal.pages.front_matter import ACTION_KEYS, EXPORT_KEYS, PAGE_KEYS, read_front_matter
 from portal.pages.held_scopes import OPTIONAL_MAX, Scopes, subsets, without
-from portal.pages.page import HOME, PLACEHOLDER, TEMPLATE_NAMES, Action, Page, Search, Then, portal_root
+from portal.pages.page import HOME, PLACEHOLDER, TEMPLATE_NAMES, Action, Export, Page, Search, Then, portal_root
 from segments.audiences import CONSUMER, Audience
 
+EXPORT = ".export.graphql"
 PAGE_NAME = re.compile(r"[a-z][a-z0-9-]*")
 PATH = re.compile(r"(/[a-z0-9-]+|/\{\w+\})+|/")
 # First parts of addresses that are not pages of the public portal.
@@ -69,6 +70,7 @@ def read_page(folder: Path, name: str, audience: Audience, schema: GraphQLSchema
         under=said.get("under"),
         public=audience is CONSUMER and said.get("public") == "yes",
         search=read_search(file, said.get("search"), document),
+        export=read_export(folder, name, audience, schema),
         reduced=read_reduced(document, said.get("optional"), schema),
     )
 
@@ -94,6 +96,8 @@ def read_actions(folder: Path, page: str, audience: Audience, schema: GraphQLSch
     """The forms of a page: `<page>.<action>.graphql`, a mutation each."""
     actions: dict[str, Action] = {}
     for path in sorted(folder.glob(f"{page}.*.graphql")):
+        if path.name == f"{page}{EXPORT}":
+            continue
         file = f"{audience.value}/{path.name}"
         source = path.read_text(encoding="utf-8")
         said = read_front_matter(file, source, ACTION_KEYS)
@@ -104,6 +108,22 @@ def read_actions(folder: Path, page: str, audience: Audience, schema: GraphQLSch
         then = read_then(file, said.get("then"), document)
         actions[name] = Action(name, document, said.get("done", ""), then, shows=said.get("shows") == "yes")
     return actions
+
+
+def read_export(folder: Path, page: str, audience: Audience, schema: GraphQLSchema) -> Export | None:
+    """`<page>.export.graphql`: a query for one list, and `# columns: 名称=name 地区=region.name`."""
+    path = folder / f"{page}{EXPORT}"
+    if not path.exists():
+        return None
+    file, source = f"{audience.value}/{path.name}", path.read_text(encoding="utf-8")
+    document = read_document(file, source, schema, OperationType.QUERY)
+    if len(document.root_fields) != 1 or not {"first", "after"} <= set(document.variables):
+        raise PageFault(file, "asks for one list by $first and $after")
+    pairs = (pair.partition("=") for pair in read_front_matter(file, source, EXPORT_KEYS).get("columns", "").split())
+    columns = {words: place for words, _, place in pairs}
+    if not columns or not all(columns.values()):
+        raise PageFault(file, "has no `# columns: words=place …`")
+    return Export(document, columns)
 
 
 def read_then(file: str, text: str | None, document: Document) -> Then | None:

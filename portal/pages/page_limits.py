@@ -28,6 +28,8 @@ def documents(page: Page) -> Iterator[Document]:
     """What a page may ask for: its query, whole and reduced, and the mutations of its forms."""
     yield page.document
     yield from page.reduced.values()
+    if page.export is not None:
+        yield page.export.document
     yield from (action.document for action in page.actions.values())
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from portal.pages.exports import export
 from portal.pages.page import Page
 from portal.pages.show import show
 from portal.pages.sign_in import show_sign_in, sign_in, sign_out
@@ -32,7 +33,12 @@ def page_routes(site: Site) -> list[Route]:
     if not any(page.path == "/" for page in pages):
         # An installation without the public portal begins with signing in, which leads on to everybody's own.
         routes.append(Route("/", RedirectResponse(SIGN_IN, 303), methods=["GET"]))
-    return routes + [page_route(site, page) for page in pages]
+    files = [
+        Route(f"{page.path}.csv", by_method(partial(export, site, page), None), methods=["GET"])
+        for page in pages
+        if page.export is not None
+    ]
+    return routes + files + [page_route(site, page) for page in pages]
 
 
 def page_route(site: Site, page: Page) -> Route:

@@ -139,6 +139,7 @@ def address_helpers(visit: Visit, audience: Audience | None, page: Page | None) 
         "link": addresses.link,
         "may": addresses.may,
         "here": addresses.here,
+        "exported": addresses.exported,
         "kept": addresses.kept,
         "cleared": addresses.cleared,
         "chosen": addresses.chosen,

@@ -25,6 +25,7 @@ from resolvers.planner.compiler import NotPlanned
 from resolvers.planner.documents import Document
 from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestError
 from resolvers.planner.execution import Execution, answer_from_planner
+from resolvers.planner.exporting import Exported, export_list
 from resolvers.planner.limits import DocumentLimits
 from resolvers.planner.plans import Plan
 from resolvers.planner.pool import PoolExhausted, ReadPool
@@ -113,6 +114,16 @@ class Engine:
             await self.note_refusal(viewer, operation, error)
             return refused(error, viewer)
         except Exception as error:  # noqa: BLE001 - the one place that turns what went wrong into an answer
+            return refused(error, viewer)
+
+    async def export(self, viewer: Viewer, operation: Operation, rows_max: int) -> Exported | Answer:
+        """All rows of a list, as far as `rows_max`; an answer when it is refused."""
+        try:
+            return await export_list(self, viewer, operation, self.document(viewer, operation), rows_max)
+        except InsufficientScope as error:
+            await self.note_refusal(viewer, operation, error)
+            return refused(error, viewer)
+        except Exception as error:  # noqa: BLE001 - as above
             return refused(error, viewer)
 
     async def note_refusal(self, viewer: Viewer, operation: Operation, error: InsufficientScope) -> None:

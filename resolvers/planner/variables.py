@@ -63,7 +63,8 @@ class PlainValues:
     def sources(self) -> dict[str, VariableValueSource]:
         """Where each value comes from; a variable of a scalar without a default has what the request gave, or nothing."""
         return {
-            each.name: VariableValueSource(each.signature, self.coerced.get(each.name, g.Undefined)) for each in self._plain
+            each.name: VariableValueSource(each.signature, self.coerced.get(each.name, g.Undefined))
+            for each in self._plain
         }
 
 

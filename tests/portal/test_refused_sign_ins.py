@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -10,13 +11,14 @@ from starlette.requests import Request
 
 from domain.audit.tables import AuditEvent, AuditKind
 from domain.audit.verifying import Verified
-from domain.identity.attempts import account_hash
+from domain.identity.attempts import AttemptLimits, account_hash
 from domain.identity.tables import Person
 from foundation.clock import system_clock
 from foundation.database import Database
 from foundation.refusals import Refusal
 from foundation.session import transaction
 from foundation.settings import Settings
+from portal.refused_sign_ins import Attempt, noting_refusals
 from portal.second_steps import SecondSteps
 from portal.sessions import Sessions
 from segments.viewer import Viewer
@@ -103,6 +105,32 @@ async def test_nobody_is_two_of_the_three_administrators(own_database: Database,
     with pytest.raises(sa.exc.IntegrityError, match="separate_administrators"):
         async with transaction(own_database, SYSTEM) as session:
             await session.execute(both, {"id": someone.id})
+
+
+async def test_a_flood_of_refusals_adds_few_entries_and_loses_no_sign_in(
+    own_database: Database,
+) -> None:
+    """Beyond the first ones, each power of two is told of with its number, for each address of its own."""
+    limits = AttemptLimits(dt.timedelta(minutes=15), 10_000, 10_000)
+    before = {entry.id for entry in await entries(own_database, AuditKind.SIGN_IN_REFUSED)}
+    for address in ("198.51.100.7", "198.51.100.8"):
+        for _ in range(70):
+            with pytest.raises(Refusal):
+                async with noting_refusals(own_database, IDS, system_clock, limits, Attempt(address, "password")):
+                    raise Refusal("SIGN_IN_REFUSED")
+    told = [each for each in await entries(own_database, AuditKind.SIGN_IN_REFUSED) if each.id not in before]
+    details = [json.loads(each.details) for each in told]
+    assert len(told) == 2 * (20 + 2)
+    assert [each["refusals"] for each in details if each["address"] == "198.51.100.7" and "refusals" in each] == [
+        64,
+        32,
+    ]
+    # Another window begins anew.
+    later = lambda: system_clock() + dt.timedelta(hours=1)  # noqa: E731
+    with pytest.raises(Refusal):
+        async with noting_refusals(own_database, IDS, later, limits, Attempt("198.51.100.7", "password")):
+            raise Refusal("SIGN_IN_REFUSED")
+    assert len(await entries(own_database, AuditKind.SIGN_IN_REFUSED)) == len(before) + 2 * 22 + 1
 
 
 async def test_only_auditors_read_the_log_and_it_is_whole(own_database: Database) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from domain.audit.tables import AuditEvent, AuditKind
 from foundation.database import Database
+from foundation.session import transaction
 from foundation.settings import Settings
 from segments.audiences import DIVISION, STAFF
+from tests.domain.audit.chains import AUDITOR
 from tests.people import person, store
 from tests.portal.cli.program import run
 from tests.portal.served import served
@@ -43,6 +49,17 @@ async def test_the_token_stands_alone_and_the_server_takes_it(own_settings: Sett
     # Another port than the server's: an installation without a public address is one and the same on every port.
     answer = (await viewer_email(own_settings.model_copy(update={"port": 9123}), ran.out.strip()))[0]
     assert answer.json() == {"data": {"viewer": {"email": EMAIL}}}
+
+
+async def test_a_token_of_the_command_leaves_its_entry(own_settings: Settings, own_database: Database) -> None:
+    ran = run(own_settings, "token", "--person", EMAIL, "--scope", "programmes:cost")
+    async with transaction(own_database, AUDITOR.row_settings()) as session:
+        issued = AuditEvent.kind == AuditKind.TOKEN_ISSUED
+        last = (await session.scalars(sa.select(AuditEvent).where(issued).order_by(AuditEvent.at.desc()))).first()
+    assert last is not None
+    assert (last.client_id, last.audience) == ("quadrant-cli", "staff")
+    assert json.loads(last.details)["scopes"] == ["programmes:cost"]
+    assert ran.out.strip() not in last.details
 
 
 @pytest.mark.parametrize("email", [" LI.WEI@example.com ", EMAIL])

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
+import json
+import uuid
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import httpx
 import pytest
 import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.routing import Route
 
+from domain.audit.tables import AuditEvent, AuditKind
 from domain.identity.client_tables import Client, ClientAuthentication
 from domain.identity.clients import MACHINE_GRANT
 from domain.identity.tables import Person
 from foundation.session import transaction
-from segments.audiences import STAFF
+from portal.oauth.issuer import Issuer
+from portal.oauth.tokens import token as token_endpoint
+from segments.audiences import ENTERPRISE, STAFF
+from tests.domain.audit.chains import AUDITOR
 from tests.people import SYSTEM, person, store
 from tests.portal.oauth.parties import Parties, Program
 
@@ -27,6 +42,42 @@ async def test_a_machine_acts_for_who_made_it(parties: Parties, machine: Program
     assert (tokens["scope"], tokens["expires_in"], "refresh_token" in tokens) == ("orders:read", 300, False)
     told = await parties.graphql(tokens["access_token"], "{ orders { nodes { number } } }")
     assert told.json()["data"] == {"orders": {"nodes": []}}
+
+
+async def test_the_audit_log_tells_of_every_token_and_of_no_secret(
+    parties: Parties, staff: Person, machine: Program
+) -> None:
+    scopes = ("openid", "offline_access", "orders:read")
+    public = ClientAuthentication.NONE
+    spa = await parties.program(scopes=scopes, first_party=True, authentication=public)
+    async with await parties.browser(staff) as browser:
+        given = await parties.tokens(browser, spa, *scopes)
+    refresh = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": spa.client_id}
+    renewed = await parties.ask(spa, refresh)
+    alone = (await parties.ask(machine, MACHINE)).json()
+    async with transaction(parties.database, AUDITOR.row_settings()) as session:
+        issued = AuditEvent.kind == AuditKind.TOKEN_ISSUED
+        last = list(await session.scalars(sa.select(AuditEvent).where(issued).order_by(AuditEvent.at.desc()).limit(3)))
+    told = [(each.client_id, each.person_id, set(each.subjects), json.loads(each.details)) for each in reversed(last)]
+    for (client_id, person_id, subjects, details), program, answer in zip(
+        told, (spa, spa, machine), (given, renewed.json(), alone), strict=True
+    ):
+        claims = decoded(answer["access_token"])
+        assert (client_id, person_id) == (program.client_id, staff.id)
+        assert uuid.UUID(claims["jti"]) in subjects
+        assert details["scopes"] == sorted(claims["scope"].split())
+        assert details["expires"][:19] == dt.datetime.fromtimestamp(claims["exp"], dt.UTC).isoformat()[:19]
+        assert not any(str(value) in str(details) for value in (answer["access_token"], program.secret) if value)
+    grants = [details["grant"] for *_, details in told]
+    assert grants[0] == grants[1]
+    assert grants[2] is None
+
+
+def decoded(token: str) -> dict[str, Any]:
+    """The claims of a token."""
+    body = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return found
 
 
 async def test_a_machine_asks_for_its_own_rights_only(parties: Parties, machine: Program) -> None:
@@ -54,6 +105,42 @@ async def test_the_shop_front_sees_the_consumer_view_as_nobody(parties: Parties)
     # There is nothing of staff's in it.
     unknown = (await parties.graphql(token, "{ orderTotals { orders } }")).json()
     assert unknown["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_nothing_widens_the_shop_fronts_token(parties: Parties) -> None:
+    """Neither what it is registered for, nor what it asks for, nor what its bearer says beside it."""
+    wide = {"scopes": ("orders:read", "customers:write"), "audiences": (STAFF, ENTERPRISE)}
+    front = await parties.program(name="店面", grants=(MACHINE_GRANT,), introspects=True, **wide)
+    answer = (await parties.ask(front, {**MACHINE, "scope": "orders:read customers:write", "audience": "staff"})).json()
+    assert answer["scope"] == ""
+    told = (await parties.ask(front, {"token": answer["access_token"]}, "/oauth/introspect")).json()
+    assert (told["audience"], told["scope"], told["sub"]) == ("consumer", "", front.client_id)
+    async with parties.served.client() as client:
+        headers = {
+            "authorization": f"Bearer {answer['access_token']}",
+            "x-audience": "staff",
+            "host": "staff.localhost",
+        }
+        for query, code in (
+            ("{ orderTotals { orders } }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{ viewer { email } }", None),
+        ):
+            came = (await client.post("/graphql?audience=staff", json={"query": query}, headers=headers)).json()
+            assert came["errors"][0]["extensions"]["code"] == code if code else came == {"data": {"viewer": None}}
+
+
+async def test_where_consumers_are_not_served_there_is_no_shop_front(parties: Parties, staff: Person) -> None:
+    issuer: Issuer = parties.served.app.state.assembly.issuer
+    elsewhere = replace(issuer, served=frozenset({STAFF}))
+    app = Starlette(routes=[Route("/oauth/token", partial(token_endpoint, elsewhere), methods=["POST"])])
+    front = await parties.program(name="店面", grants=(MACHINE_GRANT,))
+    theirs = await parties.program(staff, grants=(MACHINE_GRANT,))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=parties.served.settings.base_url) as client:
+        refused = await client.post("/oauth/token", data=MACHINE, auth=front.basic or ("", ""))
+        taken = await client.post("/oauth/token", data=MACHINE, auth=theirs.basic or ("", ""))
+    assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
+    assert taken.status_code == 200
 
 
 async def test_a_program_that_was_switched_off_is_unknown(parties: Parties) -> None:

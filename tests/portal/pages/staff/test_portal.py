@@ -50,7 +50,8 @@ async def address(portals: Portals, pattern: str) -> str:
 def test_no_page_is_forgotten(portals: Portals) -> None:
     pages = {page.path for page in portals.served.app.state.assembly.site.registry.pages.values()}
     mine = {re.sub(r"\{\w+\}", ID.replace("\\", "\\\\"), path) for path in pages if path.startswith("/staff")}
-    assert mine == set(PAGES)
+    # The audit log is for its administrator alone (test_audit.py).
+    assert mine - {"/staff/audit"} == set(PAGES)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
