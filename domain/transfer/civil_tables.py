@@ -38,6 +38,13 @@ class ProjectStatus(enum.Enum):
     STOPPED = "STOPPED"
 
 
+class TransferResult(enum.Enum):
+    """What came of a project: 产品 for everybody, or a 解决方案 that authorities and companies alone are offered."""
+
+    PRODUCT = "PRODUCT"
+    SOLUTION = "SOLUTION"
+
+
 class DeclassificationReview(Classified, Table):
     """A civil text put up for review 脱密审查, guarded like its outcome, whatever comes of it."""
 
@@ -96,7 +103,10 @@ class CivilDescription(Classified, Table):
 
 
 class CivilMatch(Classified, Table):
-    """A civil need that a description may serve, with the words that they share: a category of the catalogue now."""
+    """A civil need that a description may serve: a category of the catalogue now, with the words that they share.
+
+    `words` are in its name, `summary_words` in its summary alone, `goods_words` in the texts of its goods alone.
+    """
 
     __tablename__ = "civil_match"
     __rows__ = Rows(HOUSE, HOUSE, append_only=True)
@@ -106,17 +116,23 @@ class CivilMatch(Classified, Table):
     category_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("category.id"))
     score: Mapped[int]
     words: Mapped[list[str]]
+    summary_words: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    goods_words: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     description: Mapped[CivilDescription | None] = relationship(lazy="raise", back_populates="matches")
     category: Mapped[Category] = relationship(lazy="raise")
 
 
 class TransferProject(Classified, Table):
-    """A partner turns a civil description into a product 转化项目; as open as the description."""
+    """A partner turns a civil description into a product or a solution 转化项目; as open as the description.
+
+    A solution is a product of the catalogue too, offered to fewer: `result` says which of both `product_id` is.
+    """
 
     __tablename__ = "transfer_project"
     __rows__ = Rows(HOUSE, HOUSE)
     __table_args__ = (
         CheckConstraint("licence_until is null or licence_until > licence_from", "period"),
+        CheckConstraint("result is null or product_id is not null", "result_is_there"),
         Index("ix_transfer_project_order", text("started_at desc"), "id"),
         Index("ix_transfer_project_status", "status", text("started_at desc"), "id"),
         Index("ix_transfer_project_description", "description_id"),
@@ -126,6 +142,7 @@ class TransferProject(Classified, Table):
     description_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("civil_description.id"))
     lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("employee.id"))
     product_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("product.id"))
+    result: Mapped[TransferResult | None] = mapped_column(labels(TransferResult, "result"))
     name: Mapped[str]
     partner: Mapped[str]
     licence: Mapped[LicenceKind] = mapped_column(labels(LicenceKind, "licence"))

@@ -20,6 +20,7 @@ from domain.transfer.civil_tables import (
     ProjectStatus,
     TransferMilestone,
     TransferProject,
+    TransferResult,
 )
 from domain.transfer.outcomes import LINE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, reach
 from domain.transfer.tables import TechnologyOutcome, TransferStage
@@ -31,7 +32,10 @@ from segments.classification import Classification
 from segments.outbox import OutboxEvent, append, event_about
 
 MILESTONES_MAX = 30
-OFFERED_TO = (CONSUMER, ENTERPRISE, GOVERNMENT, DIVISION)
+OFFERED_TO = {
+    TransferResult.PRODUCT: (CONSUMER, ENTERPRISE, GOVERNMENT, DIVISION),
+    TransferResult.SOLUTION: (ENTERPRISE, GOVERNMENT, DIVISION),
+}
 
 
 async def start_project(
@@ -62,6 +66,7 @@ async def start_project(
         description_id=description.id,
         lead_id=lead_id,
         product_id=None,
+        result=None,
         name=text_of(name, "name", LINE_CHARACTERS_MAX),
         partner=text_of(partner, "partner", LINE_CHARACTERS_MAX),
         licence=licence,
@@ -122,9 +127,11 @@ async def launch_product(
     variant: str,
     price: Money,
     name_en: str | None = None,
+    result: TransferResult = TransferResult.PRODUCT,
 ) -> UUID:
-    """What came of a project is offered in the shop, to everybody and without its origin; returns the project's key.
+    """What came of a project is offered without its origin; returns the project's key.
 
+    A product is offered to everybody, a solution to authorities and companies.
     Only what was declassified to public can be: a project exists for an approved civil description alone.
     """
     category = await existing(session, Category, category_id, "category")
@@ -150,10 +157,10 @@ async def launch_product(
             brand=text_of(brand, "brand", LINE_CHARACTERS_MAX),
             variant=text_of(variant, "variant", LINE_CHARACTERS_MAX),
             price=price,
-            audiences=OFFERED_TO,
+            audiences=OFFERED_TO[result],
         ),
     )
-    project.product_id = product_id
+    project.product_id, project.result = product_id, result
     project.status, project.ended_at = ProjectStatus.COMPLETED, now
     await changed(session, project, "transfer_project.completed", now, new_id)
     await bring_outcome(session, source, TransferStage.PRODUCT, now, new_id)

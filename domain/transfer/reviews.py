@@ -186,6 +186,8 @@ async def publish(session: AsyncSession, review: DeclassificationReview, now: dt
             category_id=match.category_id,
             score=match.score,
             words=list(match.words),
+            summary_words=list(match.summary_words),
+            goods_words=list(match.goods_words),
             **guard,
         )
         for match in found

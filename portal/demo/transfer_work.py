@@ -26,8 +26,9 @@ from domain.transfer.civil_tables import (
     ProjectStatus,
     TransferMilestone,
     TransferProject,
+    TransferResult,
 )
-from domain.transfer.matching import match_of, telling
+from domain.transfer.matching import best, telling
 from domain.transfer.tables import Screening, ScreeningCriterion, ScreeningScore, ScreeningSheet, TransferStage
 from portal.demo.world import SYNTHETIC, World
 from segments.classification import Classification
@@ -139,6 +140,12 @@ class Civil:
             steps=list(STEPS),
             published_at=published,
         )
+        self.shelves = [Category(**row) for row in world.rows(Category)]
+        self.goods: dict[UUID, frozenset[str]] = {}
+        for row in world.rows(Product):
+            if row["classification"] is Classification.PUBLIC and not row["compartments"]:
+                said = telling(f"{row['name']} {row['summary']}")
+                self.goods[row["category_id"]] = self.goods.get(row["category_id"], frozenset[str]()) | said
         self.products: dict[UUID, UUID] = {
             row["origin_programme_id"]: row["id"]
             for row in world.rows(Product)
@@ -319,18 +326,17 @@ def _describe(civil: Civil, card: Card, review: UUID) -> UUID:
         **guard,
     )
     wanted = telling(f"{card.topic.title} {card.topic.civil_use}")
-    categories = [Category(**row) for row in world.rows(Category)]
-    found = sorted((match_of(each, wanted) for each in categories), key=lambda match: -match.score)
-    for match in found[:4]:
-        if match.score:
-            world.add(
-                CivilMatch,
-                description_id=description,
-                category_id=match.category_id,
-                score=match.score,
-                words=list(match.words),
-                **guard,
-            )
+    for match in best(civil.shelves, civil.goods, wanted):
+        world.add(
+            CivilMatch,
+            description_id=description,
+            category_id=match.category_id,
+            score=match.score,
+            words=list(match.words),
+            summary_words=list(match.summary_words),
+            goods_words=list(match.goods_words),
+            **guard,
+        )
     return description
 
 
@@ -345,6 +351,7 @@ def _start(civil: Civil, card: Card, description: UUID, done: bool) -> None:
         description_id=description,
         lead_id=civil.people["ye.shuning"]["employee_id"],
         product_id=product,
+        result=None if product is None else TransferResult.PRODUCT,
         name=card.topic.civil_use,
         partner=world.random.choice(PARTNERS),
         licence=world.random.choice(list(LicenceKind)),

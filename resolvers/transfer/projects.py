@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from domain.transfer import projects
-from domain.transfer.civil_tables import LicenceKind
+from domain.transfer.civil_tables import LicenceKind, TransferResult
 from foundation.money import AmountError, Money
 from foundation.refusals import Refusal
 from resolvers.customers import today
@@ -84,6 +84,7 @@ async def launch_product(
     variant: str,
     price: Decimal,
     name_en: str | None = None,
+    result: TransferResult | None = None,
 ) -> UUID:
     """See `domain.transfer.projects`; the price is in yuan."""
     try:
@@ -104,6 +105,7 @@ async def launch_product(
         brand=brand,
         variant=variant,
         price=amount,
+        result=result or TransferResult.PRODUCT,
     )
 
 

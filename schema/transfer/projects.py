@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.transfer import civil_tables
-from domain.transfer.civil_tables import LicenceKind, ProjectStatus
+from domain.transfer.civil_tables import LicenceKind, ProjectStatus, TransferResult
 from resolvers.planner.declare import by_id, listing, optional, row, sql
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
@@ -28,6 +28,7 @@ Outcome = Annotated["TechnologyOutcome", strawberry.lazy("schema.transfer.outcom
 PROJECT = Needs("transfer:project")
 
 publish_enum(LicenceKind, DIVISION, STAFF)
+publish_enum(TransferResult, DIVISION, STAFF)
 publish_enum(ProjectStatus, DIVISION, STAFF, name="TransferProjectStatus")
 
 
@@ -35,11 +36,13 @@ publish_enum(ProjectStatus, DIVISION, STAFF, name="TransferProjectStatus")
 @READ
 @row(civil_tables.CivilMatch, order=("-score",))
 class CivilMatch(Node):
-    """A civil need that a description may serve, and the words that say so. 匹配的民用需求。"""
+    """A civil need that a description may serve, and the words that say so, by where they stand. 匹配的民用需求。"""
 
     category: Category
     score: int
     words: list[str]
+    summary_words: list[str]
+    goods_words: list[str]
     classification: Classification
 
 
@@ -76,7 +79,7 @@ class TransferMilestone(Node):
 @READ
 @row(civil_tables.TransferProject, order=("-started_at",))
 class TransferProject(Node):
-    """A partner turns a civil description into a product. 转化项目。"""
+    """A partner turns a civil description into a product or a solution. 转化项目。"""
 
     name: str
     partner: str
@@ -89,6 +92,7 @@ class TransferProject(Node):
     description: CivilDescription | None
     lead: Employee | None
     product: Product | None
+    result: TransferResult | None
     milestones: list[TransferMilestone]
     classification: Classification
     version: int
@@ -155,6 +159,7 @@ class LaunchTransferProductInput:
     brand: str
     variant: str
     price: Decimal
+    result: TransferResult | None = strawberry.UNSET
 
 
 @For(DIVISION)

@@ -22,6 +22,7 @@ from domain.transfer.civil_tables import (
     ProjectStatus,
     TransferMilestone,
     TransferProject,
+    TransferResult,
 )
 from domain.transfer.outcomes import register_outcome
 from domain.transfer.projects import launch_product, reach_transfer_milestone, start_project, stop_project
@@ -36,7 +37,7 @@ from domain.transfer.tables import (
 )
 from foundation.money import Money
 from foundation.refusals import Refusal
-from segments.audiences import CONSUMER, DIVISION
+from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, GOVERNMENT
 from segments.classification import Classification
 from segments.viewer import Viewer
 from tests.domain.approvals.people import IDS, NOW, Colleague, acts, colleague, count
@@ -170,12 +171,23 @@ async def house(session: AsyncSession) -> House:
     return await House(session).open()
 
 
+async def test_a_solution_is_offered_to_authorities_and_companies_alone(house: House) -> None:
+    description = await house.declassified()
+    project_id = await house.start(description_id=description.id, milestones=[])
+    await house.launch(project_id, 1, result=TransferResult.SOLUTION)
+    project: TransferProject = await house.one(TransferProject)
+    assert (project.status, project.result) == (ProjectStatus.COMPLETED, TransferResult.SOLUTION)
+    for audience, seen in ((CONSUMER, 0), (GOVERNMENT, 1), (ENTERPRISE, 1), (DIVISION, 1)):
+        await acts(house.session, Colleague(house.author.person, Viewer(audience, person_id=IDS())))
+        assert await count(house.session, Product) == seen, audience
+
+
 async def test_the_whole_way(house: House) -> None:
     description = await house.declassified()
     assert (description.classification, description.compartments) == (PUBLIC, [])
     assert (await house.outcome()).stage is TransferStage.DECLASSIFIED
     match = await house.one(CivilMatch)
-    assert (match.category_id, match.words) == (house.category_id, ["巡检", "无人机", "线路"])
+    assert (match.category_id, match.words, match.summary_words) == (house.category_id, ["巡检", "无人机"], ["线路"])
     project_id = await house.start(description_id=description.id)
     assert (await house.outcome()).stage is TransferStage.TRANSFERRING
     with pytest.raises(Refusal, match="MILESTONES_UNREACHED"):
