@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench import growth, imports, reads, starting
+from bench import growth, imports, points, reads, starting
 from bench.place import DIRECTORY, ORCHESTRATOR, bench_settings, fresh_database
 from bench.report import keep, show
 from bench.rows import Row
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PRODUCTS = 10_000
 REPORT_COLUMNS = 160
-PARTS = ("reads", "imports", "growth", "start")
+PARTS = ("reads", "imports", "growth", "points", "start")
 
 
 async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
@@ -41,8 +41,10 @@ async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
     with console.status("database") as status:
         async with fresh_database() as places:
             monitor = await connect(places.application.set(username="postgres"), application_name=ORCHESTRATOR)
-            await fill(places)
-            known = await tokens()
+            known: list[Caller] = []
+            if set(parts) & {"reads", "imports", "growth"}:
+                await fill(places)
+                known = await tokens()
             conditions = reads.Conditions(rounds, seconds, asks(PRODUCTS), known, status.update)
             if "reads" in parts:
                 missing = await postgraphile.install()
@@ -54,6 +56,8 @@ async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
                 rows += await imported(monitor, rounds, status.update)
             if "growth" in parts:
                 rows += await growth.measure(places, monitor, conditions, PRODUCTS)
+            if "points" in parts:
+                rows += await points.measure(places, rounds, seconds, status.update)
             await monitor.close()
         if "start" in parts:
             rows += await starting.measure(rounds, status.update)
