@@ -17,7 +17,7 @@ from foundation.refusals import Refusal
 from segments.classification import Classification
 from segments.viewer import Viewer
 
-SUBJECT_KIND = "points_adjustment"
+SUBJECT_KIND = "points-adjustment"
 REASON_CHARACTERS_MAX = 500
 
 

@@ -181,9 +181,9 @@ class PointsTransfer(Table):
     sequence: Mapped[int]
     at: Mapped[dt.datetime]
     effective_at: Mapped[dt.datetime]
-    code: Mapped[PointsCode] = mapped_column(labels(PointsCode, "code"))
-    debit: Mapped[PointsState] = mapped_column(labels(PointsState, "debit"))
-    credit: Mapped[PointsState] = mapped_column(labels(PointsState, "credit"))
+    code: Mapped[PointsCode] = mapped_column(labels(PointsCode, "code", checked=False))
+    debit: Mapped[PointsState] = mapped_column(labels(PointsState, "debit", checked=False))
+    credit: Mapped[PointsState] = mapped_column(labels(PointsState, "credit", checked=False))
     amount: Mapped[int]
     pending_after: Mapped[int]
     available_after: Mapped[int]

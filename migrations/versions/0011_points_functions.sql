@@ -805,7 +805,7 @@ declare
 begin
     perform points_guard_house();
     select * into proposal from points_adjustment where id = p_adjustment;
-    perform 1 from approval_request where id = proposal.approval_id and subject_kind = 'points_adjustment'
+    perform 1 from approval_request where id = proposal.approval_id and subject_kind = 'points-adjustment'
         and subject_id = p_adjustment and status = 'APPROVED';
     if not found then
         raise exception 'no approval of exactly this adjustment' using errcode = 'QP009';
@@ -920,7 +920,7 @@ begin
         begins := (date_trunc('month', points_now() at time zone 'UTC') + make_interval(months => number)) at time zone 'UTC';
         name := 'points_transfer_' || to_char(begins at time zone 'UTC', 'YYYY_MM');
         continue when to_regclass('public.' || name) is not null or exists (
-            select 1 from points_transfer_rest
+            select 1 from points_transfer
             where id >= points_floor(begins) and id < points_floor((begins at time zone 'UTC' + interval '1 month') at time zone 'UTC'));
         -- Made beside and then attached: readers and writers of the others go on meanwhile.
         execute format('create table public.%I (like points_transfer including constraints)', name);

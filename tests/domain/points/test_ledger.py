@@ -139,6 +139,18 @@ async def test_spent_points_clawed_back_become_debt_that_the_next_activation_pay
     assert await ledger.balance(member) == (0, 30, 0, 0)
 
 
+async def test_a_restored_spend_pays_debt_first(ledger: Ledger) -> None:
+    await ledger.open()
+    member = await ledger.member()
+    [earned] = await ledger.call("earn", member, 100)
+    [spent] = await ledger.call("spend", member, 100)
+    await ledger.call("claw_back", member, earned, 60)
+    await ledger.call("restore", member, spent, 50)
+    assert await ledger.balance(member) == (0, 0, 0, 10)
+    await ledger.call("restore", member, spent)
+    assert await ledger.balance(member) == (0, 40, 0, 0)
+
+
 async def test_expired_points_are_not_clawed_back_again(ledger: Ledger) -> None:
     await ledger.open(months=1)
     member = await ledger.member()
