@@ -10,10 +10,6 @@ def clients(seen: Seen, row: Found) -> bool:
     return row["active"] and seen.viewer.customer_id is not None and row["customer_id"] == seen.viewer.customer_id
 
 
-def is_mine(seen: Seen, row: Found) -> bool:
-    return row["owner_id"] == seen.viewer.person_id
-
-
 def live(_: Seen, row: Found) -> bool:
     return row["revoked_at"] is None
 
