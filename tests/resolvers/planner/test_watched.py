@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,8 +18,11 @@ from domain.audit.verifying import Verified
 from foundation.database import Database, connect
 from foundation.session import transaction
 from resolvers.planner.engine import Engine, Operation
+from resolvers.planner.exporting import Exported
 from resolvers.planner.keys import decode_id
 from segments.audiences import STAFF, Audience
+from segments.classification import Classification
+from segments.outbox import CHANNEL
 from segments.viewer import Viewer
 from tests.domain.audit.chains import AUDITOR, verified
 from tests.resolvers.planner.conftest import Stage
@@ -173,11 +178,74 @@ async def test_what_a_mutation_reads_back_is_recorded_with_it(
     assert [set(entry.subjects) for entry in entries] == ([ids_in(payload)] if degree == "SECRET" else [])
 
 
+async def test_what_a_subscription_tells_is_recorded(engine: Engine, own_database: Database, stage: Stage) -> None:
+    viewer = watched(stage)
+    unit = min(secret(stage, viewer, "equipment"))
+    before = len(await reads(own_database))
+    stream = engine.subscribe(viewer, Operation("subscription Units { equipmentChanged { serialNumber } }", {}))
+    async with asyncio.timeout(20), aclosing(stream):
+        waiting = asyncio.ensure_future(anext(stream))
+        while not engine.hub._listeners.get("equipment.changed"):  # noqa: ASYNC110 - the hub tells nobody who listens.
+            await asyncio.sleep(0.01)
+        async with transaction(own_database, Viewer.system().row_settings()) as session:
+            await session.execute(sa.select(sa.func.pg_notify(CHANNEL, f"equipment.changed:{unit}")))
+        told = await waiting
+    assert b"serialNumber" in told.body
+    [entry] = (await reads(own_database))[before:]
+    assert (entry.subjects, entry.operation, entry.person_id) == ([unit], "Units", viewer.person_id)
+
+
+async def test_an_export_names_its_rows_above_internal(engine: Engine, own_database: Database, stage: Stage) -> None:
+    viewer = watched(stage)
+    source = """query Taken($first: Int, $after: String) { programmes(first: $first, after: $after) {
+        nodes { code classification } pageInfo { hasNextPage endCursor }
+    } }"""
+    found = await engine.export(viewer, Operation(source, {}), 5_000)
+    assert isinstance(found, Exported)
+    async with transaction(own_database, AUDITOR.row_settings()) as session:
+        [entry] = await session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.EXPORT))
+    assert set(entry.subjects) == secret(stage, viewer, "programme")
+    details = orjson.loads(entry.details)
+    assert details["rows"] == len(found.rows) == len(stage.comparison.seen[viewer].rows["programme"])
+    degrees = [each["classification"] for each in found.rows]
+    assert details["classification"] == max(degrees, key=lambda name: Classification(name).rank)
+    # As far as a limit allows, and the entry says that there was more.
+    some = await engine.export(viewer, Operation(source, {}), 2)
+    assert isinstance(some, Exported)
+    assert (len(some.rows), some.complete) == (2, False)
+
+
+async def test_whoever_sees_the_least_above_internal_is_watched() -> None:
+    for degree in Classification:
+        assert Viewer(STAFF, clearance=degree).watched == (degree.rank > INTERNAL)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_missing_scope_of_either_kind_is_recorded(
+    engine: Engine, own_database: Database, stage: Stage, streamed: bool
+) -> None:
+    viewer = replace(watched(stage), scopes=frozenset[str]())
+    source = "subscription Ear" if streamed else "query Eye"
+    body = "interactionLogged { customer { orders { totalCount } } }" if streamed else "orders { totalCount }"
+    operation = Operation(f"{source} {{ {body} }}", {})
+    if streamed:
+        assert [each async for each in engine.subscribe(viewer, operation)]
+    else:
+        await engine.execute(viewer, operation)
+    async with transaction(own_database, AUDITOR.row_settings()) as session:
+        refused = AuditEvent.kind == AuditKind.SCOPE_REFUSED
+        last = (await session.scalars(sa.select(AuditEvent).where(refused).order_by(AuditEvent.at.desc()))).first()
+    assert last is not None
+    assert (last.person_id, last.operation) == (viewer.person_id, source.split()[1])
+    assert orjson.loads(last.details)["scopes"] == ["orders:read"]
+
+
 async def test_a_missing_scope_is_recorded(engine: Engine, own_database: Database, stage: Stage) -> None:
     viewer = replace(watched(stage), scopes=frozenset[str]())
     await engine.execute(viewer, Operation("query Log { auditEvents { totalCount } }", {}))
     async with transaction(own_database, AUDITOR.row_settings()) as session:
-        [entry] = await session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == AuditKind.SCOPE_REFUSED))
+        mine = sa.and_(AuditEvent.kind == AuditKind.SCOPE_REFUSED, AuditEvent.operation == "Log")
+        [entry] = await session.scalars(sa.select(AuditEvent).where(mine))
     assert (entry.person_id, entry.operation) == (viewer.person_id, "Log")
     assert orjson.loads(entry.details)["scopes"] == ["audit:read"]
 
