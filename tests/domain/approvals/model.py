@@ -196,6 +196,19 @@ class Model:
             raise RefusedError("DELEGATION_OVER")
         given.ended = True
 
+    def way(self, account: int, delegation: int | None, now: dt.datetime) -> tuple[str, str, bool]:
+        """What kind of a way it is to sign: how the place is theirs, what stands against them, whether for another."""
+        giver = account if delegation is None else self.delegations[delegation].giver
+        roles = self.accounts[account].roles if delegation is None else self.delegations[delegation].roles
+        request, employee = self.pending(), self.accounts[giver].employee
+        who = self.place(request, employee, roles, now).who
+        how = "own" if who == employee else "role" if who in roles else "fallen"
+        people = {self.accounts[each].employee for each in (account, giver)}
+        against = "asked" if self.accounts[request.asker].employee in people else ""
+        if people & {self.accounts[each].employee for each in request.appeared}:
+            against = "same account" if {account, giver} & set(request.appeared) else "other account"
+        return how, against, delegation is not None
+
     def waits_for(self, account: int, now: dt.datetime) -> bool:
         """Whether somebody could approve now, by themselves or for somebody."""
         own: list[int | None] = [None]

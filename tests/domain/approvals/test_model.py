@@ -55,7 +55,7 @@ ROLES = ("security_officer", "programme_manager", "department_head")
 EMPLOYEES = 5
 # Employee 0 has two accounts, and so has employee 1.
 ACCOUNTS = [(0, 0), (1, 0, 1), (2, 1), (3, 2), (4,), (0, 1, 2), (1, 2)]
-WHO, WHOM, PICK = st.integers(0, len(ACCOUNTS) - 1), st.integers(0, EMPLOYEES - 1), st.integers(0, 20)
+WHO, WHOM, PICK = st.integers(0, len(ACCOUNTS) - 1), st.integers(0, EMPLOYEES - 1), st.integers(0, 100)
 KINDS = st.sampled_from(["APPROVE", "APPROVE", "APPROVE", "APPROVE", "REJECT", "RETURN"])
 SIGNERS = st.one_of(st.sampled_from(ROLES), st.sampled_from(ROLES), WHOM)
 ENDS = {"APPROVED", "REJECTED", "RETURNED", "WITHDRAWN"}
@@ -215,17 +215,19 @@ class Machine(RuleBasedStateMachine):
             who,
         )
 
-    @rule(pick=PICK)
-    def somebody_signs_whose_turn_it_is(self, pick: int) -> None:
+    @rule(pick=PICK, kind=KINDS, said=st.booleans(), hours=st.sampled_from([0, 0, 31]))
+    def somebody_signs_whose_turn_it_is(self, pick: int, kind: str, said: bool, hours: int) -> None:
         """Else most attempts would be refused and few requests came far."""
-        self.try_a_way(pick, whoever=False)
+        self.now += dt.timedelta(hours=hours)
+        self.try_a_way(pick, kind, said, whoever=False)
 
-    @rule(pick=PICK)
-    def somebody_tries_who_has_a_place_but_has_asked_or_signed(self, pick: int) -> None:
+    @rule(pick=PICK, kind=KINDS)
+    def somebody_tries_who_has_a_place_but_has_asked_or_signed(self, pick: int, kind: str) -> None:
         """With any of their accounts, for themselves or for another."""
-        self.try_a_way(pick, whoever=True)
+        self.try_a_way(pick, kind, said=True, whoever=True)
 
-    def try_a_way(self, pick: int, *, whoever: bool) -> None:
+    def try_a_way(self, pick: int, kind: str, said: bool, *, whoever: bool) -> None:
+        """Sign in one of the ways there are, the rare kinds of ways as often as the common ones."""
         ways = [
             (who, at)
             for who in range(len(ACCOUNTS))
@@ -234,8 +236,10 @@ class Machine(RuleBasedStateMachine):
             and not (whoever and self.succeeds(partial(self.model.may_sign, who, at, self.now)))
         ]
         if ways:
-            who, at = ways[pick % len(ways)]
-            self.sign(who, "APPROVE", said=False, pick=at or 0, by_delegation=at is not None)
+            kinds = sorted({self.model.way(who, at, self.now) for who, at in ways})
+            chosen = [way for way in ways if self.model.way(*way, self.now) == kinds[pick % len(kinds)]]
+            who, at = chosen[pick // len(kinds) % len(chosen)]
+            self.sign(who, kind, said=said, pick=at or 0, by_delegation=at is not None)
 
     def succeeds(self, model: Callable[[], None]) -> bool:
         try:
