@@ -34,8 +34,10 @@ from domain.approvals.tables import (
 )
 from domain.customers.tables import Segment
 from domain.identity.tables import Person
+from domain.tables import METADATA
 from foundation.refusals import Refusal
 from foundation.session import set_statement
+from resolvers.approvals import step_state
 from segments.audiences import DIVISION, Audience
 from segments.classification import Classification
 from segments.outbox import OutboxEvent
@@ -333,3 +335,18 @@ async def test_nobody_is_named_who_could_not_sign_any_more(house: House) -> None
                 reason="x",
             )
         assert (refused.value.code, refused.value.path) == ("ALREADY_SIGNED", ("employee",))
+
+
+async def test_a_deadline_that_has_passed_is_read_at_once_and_no_job_has_run(house: House) -> None:
+    steps = METADATA.tables[ApprovalStep.__tablename__]
+    query = sa.select(step_state(steps)).where(steps.c.request_id == house.request_id).order_by(steps.c.position)
+
+    async def states(hours: float) -> list[str]:
+        return list(await house.session.scalars(query, {"viewer_now": NOW + dt.timedelta(hours=hours)}))
+
+    assert await states(47.99) == ["OPEN", "AHEAD"]
+    assert await states(48) == ["OVERDUE", "AHEAD"]
+    house.now = NOW + dt.timedelta(hours=50)
+    await house.sign(house.lead)
+    assert await states(50) == ["DONE", "OPEN"], "the next step has its own time, from when its turn came"
+    assert await states(50 + 24) == ["DONE", "OVERDUE"]
