@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from foundation.database import RawConnection
 
 PROGRAMME = "00000000-0000-7000-8000-0000000000ff"
-# So that a key can be made from a number, in pgbench too.
-KEY = "('00000000-0000-7000-8000-' || lpad(to_hex({}::bigint), 12, '0'))::uuid"
+# A key from a number of six digits: in SQL, and as the literal that a client sends.
+KEY = "('00000000-0000-7000-8000-' || lpad(({})::text, 12, '0'))::uuid"
+LITERAL = "'00000000-0000-7000-8000-000000{}'"
 POOL = 900_000
 SPENDERS = 8
 DUE_FIRST = 600_000
