@@ -218,6 +218,8 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICK, kind=KINDS, said=st.booleans(), hours=st.sampled_from([0, 0, 31]))
     def somebody_signs_whose_turn_it_is(self, pick: int, kind: str, said: bool, hours: int) -> None:
         """Else most attempts would be refused and few requests came far."""
+        if self.model.request is None or self.model.request.status in ENDS:
+            self.ask(pick % len(ACCOUNTS))
         self.now += dt.timedelta(hours=hours)
         self.try_a_way(pick, kind, said, whoever=False)
 
