@@ -115,6 +115,20 @@ async def test_the_cursors_of_a_page_tell_of_their_two_rows(
     assert [set(entry.subjects) for entry in now[before:]] == ([expected] if expected else [])
 
 
+async def test_a_cursor_alone_tells_of_a_row(engine: Engine, own_database: Database, stage: Stage) -> None:
+    """A page of one row, which is above INTERNAL, of which nothing is asked but where it ends."""
+    viewer = watched(stage)
+    whole = "{ programmes(first: 100) { edges { cursor node { id } } } }"
+    edges = (await answer(engine, viewer, whole))["programmes"]["edges"]
+    keys = [min(ids_in(edge["node"])) for edge in edges]
+    at = next(at for at, key in enumerate(keys) if at and key in secret(stage, viewer, "programme"))
+    page = "query($after: String) { programmes(first: 1, after: $after) { pageInfo { %s } } }"
+    for asked in ("endCursor", "startCursor"):
+        before = len(await reads(own_database))
+        await answer(engine, viewer, page % asked, {"after": edges[at - 1]["cursor"]})
+        assert [entry.subjects for entry in (await reads(own_database))[before:]] == [[keys[at]]]
+
+
 async def test_a_count_holds_no_row(engine: Engine, own_database: Database, stage: Stage) -> None:
     before = len(await reads(own_database))
     await answer(engine, watched(stage), "{ programmes { totalCount pageInfo { hasNextPage } } }")
