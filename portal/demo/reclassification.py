@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from domain.approvals.tables import ApprovalPolicy, ApprovalRequest, ApprovalSigner, ApprovalStep, RequestStatus
+from domain.approvals.tables import ApprovalRequest, ApprovalSigner, ApprovalStep, RequestStatus
 from domain.identity.tables import Person
 from domain.programmes.tables import Programme
 from domain.reclassification.changes import SUBJECT_KIND
 from domain.reclassification.tables import Reclassification
+from portal.demo.policies import first_policy
 from portal.demo.world import SYNTHETIC, World
 from segments.classification import Classification
 
@@ -26,19 +27,11 @@ ASKER = "shen.li"
 
 def make_reclassification(world: World) -> None:
     """A policy, and an internal programme of which somebody thinks that it should be confidential."""
-    policy = world.add(
-        ApprovalPolicy,
-        subject_kind=SUBJECT_KIND,
-        code="usual",
-        version=1,
-        name="密级变更政策",
-        name_en="Reclassification policy",
-        classification_min=None,
-        classification_max=None,
-        amount_min=None,
-        amount_below=None,
-        segments=[],
-        passes_because=None,
+    policy = first_policy(
+        world,
+        SUBJECT_KIND,
+        "密级变更政策",
+        "Reclassification policy",
         steps=[STEP],
         published_at=world.working_hour(world.day(950)),
     )

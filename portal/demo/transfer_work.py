@@ -9,7 +9,6 @@ from uuid import UUID
 
 from domain.approvals.tables import (
     ApprovalDecision,
-    ApprovalPolicy,
     ApprovalRequest,
     ApprovalSigner,
     ApprovalStep,
@@ -30,6 +29,7 @@ from domain.transfer.civil_tables import (
 )
 from domain.transfer.matching import best, telling
 from domain.transfer.tables import Screening, ScreeningCriterion, ScreeningScore, ScreeningSheet, TransferStage
+from portal.demo.policies import first_policy
 from portal.demo.world import SYNTHETIC, World
 from segments.classification import Classification
 
@@ -124,21 +124,8 @@ class Civil:
             )
             for at, (code, name, name_en, weight, floor) in enumerate(CRITERIA)
         ]
-        self.policy = world.add(
-            ApprovalPolicy,
-            subject_kind="declassification",
-            code="usual",
-            version=1,
-            name="脱密审查政策",
-            name_en="Declassification policy",
-            classification_min=None,
-            classification_max=None,
-            amount_min=None,
-            amount_below=None,
-            segments=[],
-            passes_because=None,
-            steps=list(STEPS),
-            published_at=published,
+        self.policy = first_policy(
+            world, "declassification", "脱密审查政策", "Declassification policy", steps=STEPS, published_at=published
         )
         self.shelves = [Category(**row) for row in world.rows(Category)]
         self.goods: dict[UUID, frozenset[str]] = {}
