@@ -66,7 +66,8 @@ def test_everything_moves_with_the_present() -> None:
     for name, rows in made().sheets.items():
         for row in rows:
             for column, value in row.items():
-                if isinstance(value, dt.datetime):
+                # A deadline alone is still to come.
+                if isinstance(value, dt.datetime) and column != "due_at":
                     assert value <= NOW, f"{name}.{column} is in the future"
 
 
