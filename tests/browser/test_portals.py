@@ -29,6 +29,8 @@ PEOPLE = {
     "division": "ye.shuning@quadrant.example",
     "staff": "wei.changgeng@quadrant.example",
 }
+# A page of those who do nothing else: the auditors.
+ALONE, AUDITOR = "audit", "meng.zhaoming@quadrant.example"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def way_to(page: Page, links: list[str]) -> str | None:
 async def test_an_audience_walks_through_its_portal(
     chromium: Browser, address: str, registry: Registry, audience: str
 ) -> None:
-    pages = registry.of(Audience(audience))
+    pages = [page for page in registry.of(Audience(audience)) if page.name != ALONE]
     async with visiting(chromium, address, audience) as visitor:
         await visitor.sign_in(PEOPLE[audience])
         visited = await walk(visitor, pages)
@@ -94,6 +96,17 @@ async def test_an_audience_walks_through_its_portal(
             await visitor.measure(PHONE)
         await visitor.go(visited["home"])
         await visitor.look("home-en")
+    assert visitor.complaints == []
+
+
+async def test_an_auditor_reads_the_log(chromium: Browser, address: str) -> None:
+    async with visiting(chromium, address, "auditor") as visitor:
+        await visitor.sign_in(AUDITOR)
+        await visitor.go("/staff/audit")
+        await visitor.look("audit")
+        await switch_to_english(visitor)
+        await visitor.go("/staff/audit")
+        await visitor.measure(PHONE)
     assert visitor.complaints == []
 
 

@@ -36,6 +36,7 @@ def test_roles_of_other_audiences_grant_nothing(audience: Audience) -> None:
 def test_scopes_of_a_person_are_the_union_of_their_roles() -> None:
     assert scopes_of(STAFF, ["sales", "programme_manager"]) == {
         "approvals:delegate",
+        "classification:request",
         "equipment:write",
         "interactions:write",
         "orders:read",

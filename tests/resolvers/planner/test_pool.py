@@ -138,6 +138,19 @@ async def test_statements_used_longest_ago_are_deallocated(database: Database) -
         await pool.close()
 
 
+async def test_a_statement_that_was_just_deallocated_is_prepared_again(database: Database) -> None:
+    pool = ReadPool(database, 1, 5)
+    try:
+        for at in range(STATEMENTS_PER_CONNECTION_MAX + 1):
+            await pool.fetch(f"q{at}", f"select {at}::text::json", [])
+        for _ in range(3):
+            assert await pool.fetch("q0", "select 0::text::json", []) == b"0"
+        for at in range(STATEMENTS_PER_CONNECTION_MAX + 1):
+            assert await pool.fetch(f"q{at}", f"select {at}::text::json", []) == str(at).encode()
+    finally:
+        await pool.close()
+
+
 async def test_the_connection_used_last_is_used_next(engine: Engine) -> None:
     await asyncio.gather(ask(engine, REGIONS), ask(engine, REGIONS))
     first, last = idle(engine)
