@@ -1,7 +1,8 @@
 """Bearer tokens at the door: verified once, remembered until they end.
 
 An ES256 verification takes 175 µs of processor time, as much as a whole planned read (160 µs); a remembered token takes
-2 µs. A revoked token ends with the next look at the keys, half a minute later at the latest. What is remembered is
+2 µs. A revoked token ends as soon as its notice is heard (`portal/notices.py`), and where none is heard with the next
+look at the keys, half a minute later at the latest. What is remembered is
 bounded, keyed by SHA-256 (no token is kept in memory), and dropped with its key. The oldest goes first, not the least
 lately used: a token lives for minutes, and whose is forgotten too early is verified once more.
 """

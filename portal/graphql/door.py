@@ -10,7 +10,8 @@ from typing import Protocol
 from starlette.types import Scope
 
 from foundation.settings import Settings
-from portal.callers import Caller, CallerRefusedError
+from portal.bearer import Caller
+from portal.callers import CallerRefusedError
 from portal.graphql.cross_site import SameSiteRule
 from portal.graphql.deadlines import Deadlines
 from portal.graphql.errors import failed, timed_out

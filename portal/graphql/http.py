@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
-from portal.callers import Caller, CallerRefusedError
+from portal.bearer import Caller
+from portal.callers import CallerRefusedError
 from portal.graphql.body import ClientGoneError, as_object, check_sent_plain, decode, discard, part_of, read_rest
 from portal.graphql.deadlines import Limit
 from portal.graphql.door import STREAMED, Door

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
-from portal.callers import Caller
+from portal.bearer import Caller
 from portal.graphql import messages
 from portal.graphql.door import Door
 from portal.graphql.errors import ProtocolError, error_body, over_limit

@@ -13,7 +13,7 @@ from contextlib import suppress
 from starlette.types import Message, Receive, Scope, Send
 
 from foundation.language import translate
-from portal.callers import Caller
+from portal.bearer import Caller
 from portal.graphql.door import Door, Standing
 from portal.graphql.errors import error_body
 from portal.headers import header_map

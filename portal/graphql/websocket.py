@@ -12,7 +12,8 @@ from contextlib import suppress
 
 from starlette.types import Message, Receive, Scope, Send
 
-from portal.callers import Caller, CallerRefusedError
+from portal.bearer import Caller
+from portal.callers import CallerRefusedError
 from portal.graphql import messages
 from portal.graphql.door import Door, Standing
 from portal.graphql.errors import failed

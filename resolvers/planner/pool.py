@@ -32,7 +32,10 @@ class ReadConnection:
         self.statements: OrderedDict[str, tuple[Any, Any]] = OrderedDict()
 
     async def prepare(self, name: str, sql: str) -> tuple[Any, Any]:
-        """Prepare a statement by its name, so that PostgreSQL plans it once; forget the one used longest ago where there are too many."""
+        """Prepare a statement by its name, so that PostgreSQL plans it once.
+
+        Where there are too many, the one used longest ago is forgotten.
+        """
         if len(self.statements) >= STATEMENTS_PER_CONNECTION_MAX:
             # Nobody keeps it any more, so asyncpg deallocates it as soon as it has prepared the next one. To do so here would
             # leave asyncpg its own attempt, which would meet a statement of the same name that was prepared in between.

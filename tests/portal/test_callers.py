@@ -15,8 +15,8 @@ from foundation.clock import system_clock
 from foundation.database import Database
 from foundation.session import transaction
 from foundation.settings import Settings
-from portal.bearer import BearerTokens
-from portal.callers import Caller, CallerRefusedError, Callers
+from portal.bearer import BearerTokens, Caller
+from portal.callers import CallerRefusedError, Callers
 from portal.graphql.door import Standing
 from portal.headers import header_map
 from portal.proofs import Proofs

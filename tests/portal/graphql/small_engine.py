@@ -13,7 +13,8 @@ import orjson
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from portal.callers import Caller, CallerRefusedError
+from portal.bearer import Caller
+from portal.callers import CallerRefusedError
 from resolvers.planner.engine import Answer, Operation
 from segments.audiences import CONSUMER, STAFF
 from segments.viewer import Language, Viewer
