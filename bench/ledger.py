@@ -43,7 +43,7 @@ async def begin(owner: RawConnection) -> None:
     await owner.execute("select set_config('q.audience', 'system', false)")
     await owner.execute(
         f"""select points_set_programme('{PROGRAMME}', 0, 'bench', '积分', null, 'Asia/Shanghai', 7, 24, 'FLOOR',
-        0, 1000000, 1000000000)"""
+        0, 1000000, 1000000000, 100, 100, 'CNY')"""
     )
 
 

@@ -11,7 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.points.refusals import ledger_refusals
 from domain.points.tables import PointsRounding
+from foundation.money import currencies
 from foundation.refusals import Refusal
+
+# So much on each side that every ratio can be said, and so little that no product leaves what integers hold.
+WORTH_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,9 @@ class ProgrammeSettings:
     transfer_min: int = 0
     transfer_max: int = 0
     transfer_month_max: int = 0
+    worth_points: int = 100
+    worth_amount: int = 100
+    worth_currency: str = "CNY"
 
 
 async def set_programme(session: AsyncSession, programme_id: UUID, version: int, settings: ProgrammeSettings) -> int:
@@ -46,6 +53,9 @@ async def set_programme(session: AsyncSession, programme_id: UUID, version: int,
         sa.literal(settings.transfer_min, sa.BigInteger()),
         sa.literal(settings.transfer_max, sa.BigInteger()),
         sa.literal(settings.transfer_month_max, sa.BigInteger()),
+        sa.literal(settings.worth_points, sa.BigInteger()),
+        sa.literal(settings.worth_amount, sa.BigInteger()),
+        settings.worth_currency,
     )
     with ledger_refusals():
         now_version = (await session.execute(sa.select(called))).scalar_one()
@@ -64,6 +74,11 @@ def _check(settings: ProgrammeSettings) -> None:
         raise Refusal("OUT_OF_RANGE", ("transfer_min",), min=0, max=settings.transfer_max)
     if settings.transfer_max > settings.transfer_month_max:
         raise Refusal("OUT_OF_RANGE", ("transfer_max",), min=0, max=settings.transfer_month_max)
+    for field in ("worth_points", "worth_amount"):
+        if not 1 <= getattr(settings, field) <= WORTH_MAX:
+            raise Refusal("OUT_OF_RANGE", (field,), min=1, max=WORTH_MAX)
+    if settings.worth_currency not in currencies():
+        raise Refusal("NOT_A_CURRENCY", ("worth_currency",))
 
 
 async def open_pool(session: AsyncSession, programme_id: UUID, customer_id: UUID) -> None:

@@ -70,7 +70,8 @@ class PointsProgramme(Table):
     """A points programme and its settings. They hold for what is earned from now on: a lot keeps the days it was given.
 
     `activation_days` and `lot_months` count in local days of `time_zone` and end with the local day; without
-    `lot_months` points never expire. A transfer limit of 0 allows none.
+    `lot_months` points never expire. A transfer limit of 0 allows none. `worth_points` points are worth `worth_amount` minor
+    units of `worth_currency`, which is the currency the programme counts in: orders in others earn nothing in it.
     """
 
     __tablename__ = "points_programme"
@@ -83,6 +84,7 @@ class PointsProgramme(Table):
             "0 <= transfer_min and transfer_min <= transfer_max and transfer_max <= transfer_month_max",
             "transfer_limits",
         ),
+        CheckConstraint("worth_points > 0 and worth_amount > 0", "worth"),
     )
 
     code: Mapped[str]
@@ -95,6 +97,9 @@ class PointsProgramme(Table):
     transfer_min: Mapped[int]
     transfer_max: Mapped[int]
     transfer_month_max: Mapped[int]
+    worth_points: Mapped[int]
+    worth_amount: Mapped[int]
+    worth_currency: Mapped[str]
     version: Mapped[int]
     updated_at: Mapped[dt.datetime]
 

@@ -48,7 +48,7 @@ class Ledger:
         """Make the programme, or change its settings."""
         version = await self.connection.fetchval("select version from points_programme where id = $1", self.programme)
         await self.connection.execute(
-            "select points_set_programme($1, $2, $3, '会员积分', null, $4, $5, $6, 'FLOOR', $7, $8, $9)",
+            "select points_set_programme($1, $2, $3, '会员积分', null, $4, $5, $6, 'FLOOR', $7, $8, $9, 100, 100, 'CNY')",
             self.programme,
             version or 0,
             str(self.programme),
