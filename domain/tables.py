@@ -5,6 +5,7 @@ from domain.audit import tables as audit
 from domain.customers import tables as customers
 from domain.identity import client_tables as clients
 from domain.identity import tables as identity
+from domain.jobs import tables as jobs
 from domain.orders import tables as orders
 from domain.points import tables as points
 from domain.programmes import tables as programmes
@@ -30,6 +31,7 @@ CAPABILITIES = (
     civil,
     points,
     reclassification,
+    jobs,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

@@ -48,6 +48,13 @@ class Settings(BaseSettings):
         ),
     )
     workers: int = Field(default=1, ge=1, le=256, description="Server processes; each has its own pools.")
+    jobs: bool = Field(
+        default=True,
+        description=(
+            "Whether server processes do the jobs by the clock beside requests: expiry of points, notices, snapshots. "
+            "False where `quadrant worker` runs instead."
+        ),
+    )
     trusted_proxies: Annotated[tuple[str, ...], *CommaSeparated] = Field(
         default=(), description="Addresses of proxies whose forwarding headers are believed, separated by commas."
     )

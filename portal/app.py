@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 
@@ -12,13 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from foundation.clock import system_clock
 from foundation.logs import configure_logs
 from foundation.settings import Settings, read_settings
 from portal.access_log import AccessLog
-from portal.assembly import Assembly, assembled
+from portal.assembly import Assembly, assembled, ended
 from portal.collector import spare_what_stays
 from portal.front import Direct, Front
 from portal.graphql.routes import graphql_routes, open_door
+from portal.jobs import make_worker
 from portal.oauth.desk import Desk
 from portal.oauth.routes import oauth_routes
 from portal.pages.error_pages import exception_handlers
@@ -54,7 +57,8 @@ def create_app(settings: Settings, *, alone: bool = False) -> Front:
             if alone:
                 spare_what_stays()
             try:
-                yield
+                async with working(assembly, wanted=alone and settings.jobs):
+                    yield
             finally:
                 access_log.flush()
 
@@ -75,6 +79,19 @@ def create_app(settings: Settings, *, alone: bool = False) -> Front:
         access_log=access_log,
         secure=settings.base_url.startswith("https://"),
     )
+
+
+@asynccontextmanager
+async def working(assembly: Assembly, *, wanted: bool) -> AsyncGenerator[None]:
+    """Do jobs beside the requests, where that is wanted."""
+    if not wanted:
+        yield
+        return
+    task = asyncio.create_task(make_worker(assembly.database, system_clock).work())
+    try:
+        yield
+    finally:
+        await ended(task)
 
 
 def probe_routes(assembly: Assembly) -> list[BaseRoute]:

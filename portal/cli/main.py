@@ -25,6 +25,7 @@ class Entry:
 ENTRIES = {
     "demo": Entry("demo", "Start everything with demonstration data; one command from nothing to a running platform."),
     "serve": Entry("serve", "Serve the platform on a migrated database."),
+    "worker": Entry("worker", "Do the jobs by the clock: expiry of points, notices, snapshots."),
     "migrate": Entry(
         "migrate", "Make roles and database where missing, apply migrations, set the installation's ceiling."
     ),

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.tables import METADATA
 from foundation.database import APPLICATION_ROLE, Database
+from foundation.jobs import queries_over
 from foundation.migrations import owner_connection
 from foundation.settings import Settings
 from segments.policies import policy_statements
@@ -60,6 +61,31 @@ async def test_a_partition_is_entered_through_its_parent_alone(owner: AsyncConne
     )
     assert {tuple(facts) for _, *facts in found} == {(True, True, False, False)}
     assert "points_transfer_rest" in {name for name, *_ in found}
+
+
+async def test_the_queue_of_jobs_is_the_system_s_alone(owner: AsyncConnection) -> None:
+    """PgQueuer's tables stand in a schema of their own, as it makes them (docs/adr/0015-jobs.md)."""
+    found = await rows(
+        owner,
+        """select c.relname, c.relrowsecurity, c.relforcerowsecurity,
+            (select array_agg(pg_get_expr(p.polqual, c.oid) || ' | ' || pg_get_expr(p.polwithcheck, c.oid))
+                from pg_policy as p where p.polrelid = c.oid and p.polcmd = '*' and p.polpermissive),
+            has_table_privilege(:role, c.oid, 'truncate')
+        from pg_class as c where c.relnamespace = 'jobs'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')""",
+        role=APPLICATION_ROLE,
+    )
+    system = "(( SELECT current_setting('q.audience'::text, true) AS current_setting) = 'system'::text)"
+    assert {tuple(map(str, facts)) for _, *facts in found} == {("True", "True", str([f"{system} | {system}"]), "False")}
+    tables = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
+    assert sorted(name for name, *_ in found) == list(tables)
+
+
+async def test_what_pgqueuer_finds_is_what_it_declares(owner: AsyncConnection) -> None:
+    """A newer PgQueuer that wants other tables fails here, and its upgrade is a migration of ours."""
+    connection = await owner.get_raw_connection()
+    assert connection.driver_connection is not None
+    plan = await queries_over(connection.driver_connection).plan_upgrade()
+    assert (plan.statements, plan.notes) == ((), ())
 
 
 async def test_every_table_has_policies_for_all_it_grants(owner: AsyncConnection) -> None:

@@ -1,0 +1,13 @@
+"""All jobs of the platform: a capability registers one by a line here."""
+
+from __future__ import annotations
+
+from domain.jobs.running import Job, forget_runs
+from domain.points import upkeep
+
+JOBS = (
+    Job("points.settle", "*/10 * * * *", upkeep.settle),
+    Job("points.partitions", "20 16 * * *", upkeep.make_partitions),
+    Job("points.snapshots", "30 * * * *", upkeep.take_snapshots),
+    Job("jobs.forget", "40 18 * * *", forget_runs),
+)
