@@ -7,6 +7,7 @@ from domain.identity import client_tables as clients
 from domain.identity import tables as identity
 from domain.jobs import tables as jobs
 from domain.orders import tables as orders
+from domain.payments import tables as payments
 from domain.points import tables as points
 from domain.programmes import tables as programmes
 from domain.reclassification import tables as reclassification
@@ -32,6 +33,7 @@ CAPABILITIES = (
     points,
     reclassification,
     jobs,
+    payments,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

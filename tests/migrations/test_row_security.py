@@ -210,6 +210,10 @@ async def test_no_other_function_runs_with_its_owners_rights(owner: AsyncConnect
         "delegator_loses_rights",
         "person_loses_rights",
         *(f"points_{name}" for name in movements.split()),
+        # docs/adr/0016-payments.md: customers wish to pay and to be given back; they write no payment.
+        "payment_open",
+        "payment_refund",
+        "payment_retry_refund",
     }
     assert {name for (name,) in await rows(owner, definers)} == expected
 

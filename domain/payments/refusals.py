@@ -1,0 +1,35 @@
+"""The refusals of the payments' functions in the database: each SQLSTATE they raise, as what a client is told."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from foundation.refusals import Refusal
+
+
+def refusal_of(sqlstate: str) -> Refusal | None:
+    """What a SQLSTATE of the functions means; None where it is no refusal but a fault."""
+    known = {
+        "QM001": Refusal("NOT_PAYABLE", ("order",)),
+        "QM002": Refusal("PAYMENT_OPEN", ("order",)),
+        "QM003": Refusal("KEY_REUSED", ("key",)),
+        "QM004": Refusal("REFUND_EXCEEDS_PAYMENT", ("amount",)),
+        "QM005": Refusal("NOT_FOUND", ("refund",)),
+        "QM006": Refusal("REFUND_NOT_FAILED", ("refund",)),
+    }
+    return known.get(sqlstate)
+
+
+@contextmanager
+def payment_refusals() -> Generator[None]:
+    """Turn what the functions refuse into refusals. The transaction is over then, as with every refusal."""
+    try:
+        yield
+    except DBAPIError as error:
+        refusal = refusal_of(getattr(error.orig, "sqlstate", None) or "")
+        if refusal is None:
+            raise
+        raise refusal from error
