@@ -14,6 +14,7 @@ from domain.reclassification import tables as reclassification
 from domain.shop import tables as shop
 from domain.transfer import civil_tables as civil
 from domain.transfer import tables as transfer
+from domain.vouchers import tables as vouchers
 from foundation.tables import Table
 from segments import installation, outbox
 
@@ -34,6 +35,7 @@ CAPABILITIES = (
     reclassification,
     jobs,
     payments,
+    vouchers,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))
