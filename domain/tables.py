@@ -3,6 +3,7 @@
 from domain.approvals import tables as approvals
 from domain.audit import tables as audit
 from domain.customers import tables as customers
+from domain.idempotency import tables as idempotency
 from domain.identity import client_tables as clients
 from domain.identity import tables as identity
 from domain.jobs import tables as jobs
@@ -36,6 +37,7 @@ CAPABILITIES = (
     jobs,
     payments,
     vouchers,
+    idempotency,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

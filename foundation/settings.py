@@ -235,6 +235,12 @@ class Settings(BaseSettings):
         gt=0,
         description="A WebSocket is closed when its client has not introduced itself after this long.",
     )
+    idempotency_days: int = Field(
+        default=7,
+        ge=1,
+        le=366,
+        description="For how many days a request made with `@idempotent(key:)` is answered again the same way.",
+    )
     trusted_documents: Path | None = Field(
         default=None,
         description="A folder of `.graphql` files that clients may name by their hash, beside the pages' own.",

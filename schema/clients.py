@@ -114,10 +114,10 @@ class ClientsMutation:
     """Changes of programs."""
 
     register_client: Annotated[ToldClientPayload, For(ENTERPRISE), MANAGE] = mutation(
-        answers.register_client, RegisterClientInput, ToldClientPayload
+        answers.register_client, RegisterClientInput, ToldClientPayload, tells_once=True
     )
     add_client_secret: Annotated[ToldClientPayload, For(ENTERPRISE), MANAGE] = mutation(
-        answers.add_client_secret, AddClientSecretInput, ToldClientPayload
+        answers.add_client_secret, AddClientSecretInput, ToldClientPayload, tells_once=True
     )
     revoke_client_secret: Annotated[ClientPayload, For(ENTERPRISE), MANAGE] = mutation(
         answers.revoke_client_secret, RevokeClientSecretInput, ClientPayload

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphql import (
+    DirectiveLocation,
+    GraphQLDirective,
     GraphQLEnumType,
     GraphQLError,
     GraphQLField,
@@ -152,11 +154,18 @@ def prune(schema: GraphQLSchema, audience: Audience) -> tuple[GraphQLSchema, lis
     view = GraphQLSchema(
         *kept,
         types=[type_ for name, type_ in types.items() if name in seen],
-        directives=[each for each in schema.directives if is_specified_directive(each)],
+        directives=[
+            each for each in schema.directives if is_specified_directive(each) or is_for_operations(each, kept[1])
+        ],
     )
     faults += [error.message for error in validate_schema(view)]
     faults += [fault for name in seen & types.keys() for fault in check_defaults(name, types[name])]
     return view, sorted(set(faults))
+
+
+def is_for_operations(directive: GraphQLDirective, mutations: Any) -> bool:
+    """Whether clients of this view write a directive of ours. Those that mark the schema are no part of any view."""
+    return DirectiveLocation.FIELD in directive.locations and mutations is not None
 
 
 def note_scopes(type_: Any, audience: Audience) -> None:

@@ -4,6 +4,7 @@
 - `strawberry.Schema._schema` is the graphql-core schema.
 - graphql-core caches `fields`, `interfaces` and `types` of a type beside `_fields`, `_interfaces` and `_types`.
 - A field's `base_resolver` keeps its parameters' annotations in `strawberry_annotations`.
+- `graphql.execution.collect_fields` says which root fields a request runs; it is for graphql-core's own use.
 - Strawberry's subclass of `GraphQLEnumType` is lost by graphql-core's own copying, and with it enum serialisation.
 """
 
@@ -12,9 +13,11 @@ from __future__ import annotations
 import copy
 import inspect
 import sys
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from graphql import GraphQLEnumType, GraphQLSchema, GraphQLUnionType
+from graphql import FieldNode, GraphQLEnumType, GraphQLSchema, GraphQLUnionType, OperationDefinitionNode
+from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from strawberry import Schema
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.field import StrawberryField
@@ -155,3 +158,13 @@ def set_values(type_: Any, values: dict[str, Any], *, hides_values: bool) -> Non
     type_.values = values
     type_.hides_values = hides_values
     type_.__dict__.pop("_value_lookup", None)
+
+
+def root_fields_by_key(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, Any], variables: Any
+) -> dict[str, list[FieldNode]]:
+    """The nodes of the root fields that a request runs, by response key and in graphql-core's own order."""
+    details = {name: FragmentDetails(definition) for name, definition in fragments.items()}
+    root: Any = schema.get_root_type(operation.operation)
+    collected = collect_fields(schema, details, variables, root, operation)
+    return {key: [each.node for each in found] for key, found in collected.grouped_field_set.items()}

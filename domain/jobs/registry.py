@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.idempotency.upkeep import forget
 from domain.jobs.running import Job, forget_runs
 from domain.points import upkeep
 
@@ -9,5 +10,6 @@ JOBS = (
     Job("points.settle", "*/10 * * * *", upkeep.settle),
     Job("points.partitions", "20 16 * * *", upkeep.make_partitions),
     Job("points.snapshots", "30 * * * *", upkeep.take_snapshots),
+    Job("idempotency.forget", "50 * * * *", forget),
     Job("jobs.forget", "40 18 * * *", forget_runs),
 )

@@ -25,6 +25,7 @@ STATUSES = {
     "INSUFFICIENT_SCOPE": 403,
     "VIEW_NOT_SERVED": 403,
     "METHOD_NOT_ALLOWED": 405,
+    "KEY_BUSY": 409,
     "INTERNAL": 500,
     "OVERLOADED": 503,
     "TIMEOUT": 503,
@@ -96,4 +97,4 @@ def refusal_headers(answer: Answer) -> dict[str, str]:
         return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{" ".join(answer.scopes)}"'}
     if answer.code == "METHOD_NOT_ALLOWED":
         return {"Allow": "POST"}
-    return {"Retry-After": "1"} if answer.code == "OVERLOADED" else {}
+    return {"Retry-After": "1"} if answer.code in {"OVERLOADED", "KEY_BUSY"} else {}

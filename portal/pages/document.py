@@ -9,6 +9,7 @@ from typing import Any
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -19,10 +20,13 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from foundation.language import translate
 from portal.pages.faults import PageFault
 from portal.pages.graded import ungraded
 from portal.pages.held_scopes import Scopes, scopes_asked
 from portal.pages.input_types import variable_type
+from resolvers.planner.errors import RequestError
+from resolvers.planner.idempotency import Keyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,14 @@ def read_document(file: str, source: str, schema: GraphQLSchema, kind: Operation
         raise PageFault(file, "; ".join(map(located, errors)))
     if kind is OperationType.QUERY and (faults := ungraded(tree, schema)):
         raise PageFault(file, "; ".join(faults))
+    fragments = {node.name.value: node for node in tree.definitions if isinstance(node, FragmentDefinitionNode)}
     operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) != 1 or operations[0].operation is not kind:
         raise PageFault(file, f"holds exactly one {kind.value}")
+    try:
+        Keyed(schema, operations[0], fragments)
+    except RequestError as error:
+        raise PageFault(file, translate(error.key, "en", **error.params)) from error
     variables, scopes = read_variables(operations[0], schema), scopes_asked(tree, operations[0], schema)
     return Document(file, source, operations[0], variables, scopes)
 

@@ -9,6 +9,7 @@ import graphql as g
 
 from resolvers.planner.compiler import Compiler
 from resolvers.planner.errors import GraphQLFaults, RequestError
+from resolvers.planner.idempotency import Keyed
 from resolvers.planner.limits import DocumentLimits, LimitExceeded, unlimited
 from resolvers.planner.plans import Plan, Plans
 from resolvers.planner.scopes import Demands
@@ -34,6 +35,7 @@ class Document:
         if errors := g.validate(self.schema, self.ast, hide_suggestions=True, max_errors=20):
             raise GraphQLFaults("GRAPHQL_VALIDATION_FAILED", errors)
         self.check_request = limits.prepare(self.schema, self.ast, self.operation)
+        self.keyed = Keyed(self.schema, self.operation, self.fragments)
         self.demands = Demands(self.schema, self.operation, self.fragments)
         self.coercion = Coercion(self.schema, self.operation.variable_definitions or ())
         self.streamed = self.kind is g.OperationType.SUBSCRIPTION

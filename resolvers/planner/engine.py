@@ -29,6 +29,7 @@ from resolvers.planner.exporting import Exported, export_list
 from resolvers.planner.limits import DocumentLimits
 from resolvers.planner.plans import Plan
 from resolvers.planner.pool import PoolExhausted, ReadPool
+from resolvers.planner.replaying import UndoneError, keep_answers, take_keys
 from resolvers.planner.subscriptions import Hub, Subscription
 from resolvers.planner.watched import take_marks
 from segments.audiences import Audience
@@ -110,7 +111,7 @@ class Engine:
                     arguments = plan.arguments(variables, viewer, self.clock() if plan.timed else None)
                     return Answer(plan.body(await self.pool.fetch(plan.name, plan.sql, arguments), viewer))
             document.check_not_streamed()
-            return await self.run(document, operation, viewer)
+            return await self.run(document, operation, variables, viewer)
         except InsufficientScope as error:
             await self.note_refusal(viewer, operation, error)
             return refused(error, viewer)
@@ -170,21 +171,30 @@ class Engine:
                 document=digest_of(document.source),
             )
 
-    async def run(self, document: Document, operation: Operation, viewer: Viewer) -> Answer:
+    async def run(self, document: Document, operation: Operation, variables: Any, viewer: Viewer) -> Answer:
         """What is not one statement, in one transaction that commits here."""
-        async with transaction(self.database, viewer.row_settings()) as session:
-            execution = Execution(session, viewer, self.clock(), self.new_id, document.read_backs)
-            running: Any = execute(
-                document.schema,
-                document.ast,
-                context_value=execution,
-                variable_values=dict(operation.variables),
-                operation_name=operation.name,
-                hide_suggestions=True,
-            )
-            result: g.ExecutionResult = await running if asyncio.iscoroutine(running) else running
-            await self.note_read(execution, document)
+        try:
+            async with transaction(self.database, viewer.row_settings()) as session:
+                execution = Execution(session, viewer, self.clock(), self.new_id, document.read_backs)
+                result = await self.run_within(execution, document, operation, variables)
+                await self.note_read(execution, document)
+        except UndoneError as undone:
+            result = undone.result
         return completed(result, viewer)
+
+    async def run_within(
+        self, execution: Execution, document: Document, operation: Operation, variables: Any
+    ) -> g.ExecutionResult:
+        """What graphql-core answers; fields whose keys stand for an answer are not run again."""
+        if not document.keyed.fields:
+            return await executed(execution, document.schema, document.ast, operation)
+        replay = await take_keys(execution, document, variables, operation.variables)
+        rest = replay.rest(document)
+        result = (
+            g.ExecutionResult({}, None) if rest is None else await executed(execution, document.schema, rest, operation)
+        )
+        await keep_answers(execution, replay, result)
+        return result if result.data is None else g.ExecutionResult(replay.whole(result.data), result.errors)
 
     async def subscribe(self, viewer: Viewer, operation: Operation) -> AsyncGenerator[Answer]:
         """An answer for every event of a subscription that the viewer may see; a single refusal when it cannot start."""
@@ -236,6 +246,21 @@ class Engine:
         if operation.by_get and document.kind is not g.OperationType.QUERY:
             raise RequestError("METHOD_NOT_ALLOWED", "request.get_is_for_queries")
         return document
+
+
+async def executed(
+    execution: Execution, schema: g.GraphQLSchema, ast: g.DocumentNode, operation: Operation
+) -> g.ExecutionResult:
+    """What graphql-core answers to an operation of a document."""
+    running: Any = execute(
+        schema,
+        ast,
+        context_value=execution,
+        variable_values=dict(operation.variables),
+        operation_name=operation.name,
+        hide_suggestions=True,
+    )
+    return await running if asyncio.iscoroutine(running) else running
 
 
 def name_of(document: Document) -> str | None:

@@ -68,6 +68,9 @@ class Execution:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     # The keys of the rows above INTERNAL that were read.
     secrets: set[UUID] = field(default_factory=set[UUID])
+    # By the response keys of root fields: a text for the key that a field was given, and which of them were not refused.
+    keys: dict[str, str] = field(default_factory=dict[str, str])
+    changed: set[str] = field(default_factory=set[str])
 
     async def read(self, info: ResolveInfo, build: Build, key: UUID | None = None) -> Any:
         """The objects that `build` describes, for graphql-core to complete."""

@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.planner.compiler import is_connection, row_of
 from resolvers.planner.declare import Row, is_value
+from resolvers.planner.idempotency import IDEMPOTENT
 from resolvers.planner.relay import BIG_INT, BigInt
 from segments.core_types import is_list, is_non_null, named_type
 from segments.policies import ANYBODY
@@ -27,6 +28,8 @@ class PlannedSchema(MasterSchema):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, config=CONFIG, **keywords)
+        if self.core.mutation_type is not None:
+            self.core.directives = (*self.core.directives, IDEMPOTENT)
         faults: list[str] = []
         for type_ in self.core.type_map.values():
             if not isinstance(type_, g.GraphQLObjectType):

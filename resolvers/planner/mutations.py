@@ -1,6 +1,6 @@
 """Mutation fields: each runs one act of a resolver module in a savepoint and answers with its payload.
 
-    log_interaction: LogInteractionPayload = mutation(customers.log_interaction, LogInteractionInput)
+    log_interaction: LogInteractionPayload = mutation(customers.log_interaction, LogInteractionInput, LogInteractionPayload)
 
 The act receives an `Act` and the members of the input as keywords (members left out are not passed), ids as keys. It
 returns the key of the changed row, or per payload field a key or a text of its own (a secret told once), or raises a `Refusal`, which takes its changes back and
@@ -24,6 +24,7 @@ from foundation.ids import Ids
 from foundation.language import translate
 from foundation.refusals import Refusal
 from resolvers.planner.execution import Changed, Execution
+from resolvers.planner.idempotency import REQUIRED, TELLS_ONCE
 from resolvers.planner.keys import decode_id
 from resolvers.planner.values import plain
 from segments.audiences import EVERYONE
@@ -37,12 +38,16 @@ Outcome = UUID | Mapping[str, UUID | str | None] | None
 
 @dataclasses.dataclass(frozen=True)
 class Act:
-    """What an act of a mutation works with: the transaction's session, who acts, when, and fresh ids."""
+    """What an act of a mutation works with: the transaction's session, who acts, when, and fresh ids.
+
+    `key` is a text of 64 characters for the key of `@idempotent` and whose it is; empty where the field has none.
+    """
 
     session: AsyncSession
     viewer: Viewer
     now: dt.datetime
     new_id: Ids
+    key: str = ""
 
 
 @For(*EVERYONE)
@@ -55,16 +60,27 @@ class UserError:
     path: list[str]
 
 
-def mutation(act: Callable[..., Awaitable[Outcome]], input_type: type, payload_type: type) -> Any:
-    """A mutation field with one `input` argument; checks at import that the act takes every member of the input."""
+def mutation(
+    act: Callable[..., Awaitable[Outcome]],
+    input_type: type,
+    payload_type: type,
+    *,
+    idempotent: bool = False,
+    tells_once: bool = False,
+) -> Any:
+    """A mutation field with one `input` argument; checks at import that the act takes every member of the input.
+
+    With `idempotent` the field requires `@idempotent(key:)`, which any may have. With `tells_once` its payload tells a
+    secret, so its answer is not kept, and a request that comes again is refused instead.
+    """
     members = {field.python_name: field for field in definition_of(input_type).fields}
     check_signature(act, set(members))
 
     async def resolve(info: Info[Execution, Any], input: Any) -> Any:
-        return await perform(act, info.context, payload_type, input, members)
+        return await perform(act, info.context, str(info.path.key), payload_type, input, members)
 
     resolve.__annotations__ = {"info": Info, "input": input_type, "return": payload_type}
-    return strawberry.mutation(resolver=resolve)
+    return strawberry.mutation(resolver=resolve, metadata={REQUIRED: idempotent, TELLS_ONCE: tells_once})
 
 
 def check_signature(act: Callable[..., Any], members: set[str]) -> None:
@@ -113,12 +129,14 @@ def key_of(given: Any, type_name: str, path: Path) -> Any:
 async def perform(
     act: Callable[..., Awaitable[Outcome]],
     execution: Execution,
+    response_key: str,
     payload_type: Any,
     value: Any,
     members: Mapping[str, Any],
 ) -> Any:
     """Run an act in a savepoint of its own, so that a refusal takes back this field's changes and no other's."""
-    doing = Act(execution.session, execution.viewer, execution.now, execution.new_id)
+    key = execution.keys.get(response_key, "")
+    doing = Act(execution.session, execution.viewer, execution.now, execution.new_id, key)
     names = [field.python_name for field in definition_of(payload_type).fields if field.python_name != "errors"]
     try:
         # Within, because an id that names nothing is refused here already.
@@ -127,6 +145,7 @@ async def perform(
             outcome = await act(doing, **arguments)
     except Refusal as refusal:
         return payload_type(**dict.fromkeys(names), errors=[user_error(refusal, execution.viewer)])
+    execution.changed.add(response_key)
     keys = outcome if isinstance(outcome, Mapping) else {names[0]: outcome}
     given: dict[str, Any] = {name: keys.get(name) for name in names}
     changed = {name: Changed(value) if isinstance(value, UUID) else value for name, value in given.items()}

@@ -15,6 +15,7 @@ from typing import Any
 
 import graphql as g
 
+from resolvers.planner.idempotency import REQUIRED
 from resolvers.planner.keys import encode_id
 from segments.core_types import is_list, named_type
 from segments.strawberry_internals import metadata, python_name
@@ -96,8 +97,10 @@ class Changes:
                 for key, each in payload.fields.items()
             )
             input_: Any = named_type(field.args["input"].type)
-            source = f"mutation($input: {input_.name}!) {{ {name}(input: $input) {{ {below} }} }}"
-            for place, kind, value in self.inputs(input_):
+            for number, (place, kind, value) in enumerate(self.inputs(input_)):
+                # Each is another request, so each has another key.
+                key = f' @idempotent(key: "{name} {number}")' if metadata(field).get(REQUIRED) else ""
+                source = f"mutation($input: {input_.name}!) {{ {name}(input: $input){key} {{ {below} }} }}"
                 yield Change(name, source, {"input": value}, place, kind)
 
     def inputs(self, input_: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:

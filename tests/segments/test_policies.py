@@ -214,7 +214,8 @@ async def test_clearance_bounds_reading_and_writing(world: World, table: sa.Tabl
         assert await world.refuses(viewer, sa.insert(table).values(row)) != allowed
         if not ROWS[table.name].append_only:
             raised = sa.update(table).values(classification=degree).where(table.c.id == world.ours.ids[table.name])
-            assert await world.touched(viewer, raised) == allowed
+            whose = cleared(STAFF, clearance=clearance, person_id=world.ours.ids["person"])
+            assert await world.touched(whose, raised) == allowed
             lowered = sa.update(table).values(classification=Classification.PUBLIC)
             reached = await world.touched(viewer, lowered.where(table.c.id == bundle.ids[table.name]))
             assert reached == allowed, "a row above the clearance cannot be lowered into sight"
@@ -233,7 +234,8 @@ async def test_all_compartments_of_a_row_are_needed(
     assert await world.refuses(viewer, sa.insert(table).values(row)) != sees
     if not ROWS[table.name].append_only:
         closed = sa.update(table).values(compartments=["QL-7", "LS-3"]).where(table.c.id == world.ours.ids[table.name])
-        assert await world.touched(viewer, closed) == sees
+        whose = cleared(STAFF, compartments=frozenset(held), person_id=world.ours.ids["person"])
+        assert await world.touched(whose, closed) == sees
 
 
 @pytest.mark.parametrize("table", CLASSIFIED, **BY_NAME)
