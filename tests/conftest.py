@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import hypothesis
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from foundation.database import Database
 from foundation.migrations import ROOT
@@ -22,6 +25,7 @@ from segments.viewer import Viewer
 from tests.databases import cloned, short_name
 
 COMPLETE = os.environ.get("QUADRANT_TEST_COMPLETE") == "1"
+BROWSER = "tests/browser/"
 DATA_DIRECTORY = ROOT / "var" / "test"
 # The programs without which tests of a marker cannot run.
 PROGRAMS = {"node": "node", "browser": "chromium"}
@@ -37,12 +41,36 @@ hypothesis.settings.load_profile("complete" if COMPLETE else "developer")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out tests whose program is missing; under QUADRANT_TEST_COMPLETE=1 nothing may be left out."""
+    """Put what takes longest first, so that no worker is left with it alone at the end.
+
+    Leave out tests whose program is missing; under QUADRANT_TEST_COMPLETE=1 nothing may be left out.
+    """
+    longest_first(items)
     for marker, program in PROGRAMS.items():
         if shutil.which(program) is None and not COMPLETE:
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Modules with tests marked slow or browser, then those with many tests; within a module all stay in their order."""
+    tests = Counter(item.path for item in items)
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: (item.path not in slow, -tests[item.path], item.path))
+
+
+class ByModule(LoadScopeScheduling):
+    """Gives each module to one worker, because its tests share a database; those in `tests/browser` share a platform."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule:
+    """The workers' tests in the order of the collection."""
+    config.option.loadscopereorder = False
+    return ByModule(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

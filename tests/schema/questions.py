@@ -107,8 +107,10 @@ class Questions:
         rows = [made for made in self.world.rows if made.table in TYPES]
         interface: Any = self.schema.get_type("Node")
         deep = "query($ids: [ID!]!) { nodes(ids: $ids) { " + selection(self.schema, interface, 1) + " } }"
-        for start in range(0, len(rows), IDS_MAX):
-            chunk = rows[start : start + IDS_MAX]
+        # One row of every kind together; then kind by kind, because each mixture of kinds is compiled anew.
+        kinds = {made.table: made for made in rows}
+        alike = sorted(rows, key=lambda made: made.table)
+        for chunk in (*chunks(list(kinds.values())), *chunks(alike)):
             yield Question(deep, {"ids": [made.global_id for made in chunk]}, frozenset(made.key for made in chunk))
         for made in rows:
             yield Question(
@@ -242,6 +244,12 @@ class Questions:
                         around = f"node(id: $parent) {{ ... on {type_.name} {{ {{}} }} }}"
                         for question in self.of_field(name, each, "nested", around, parent=made.global_id):
                             yield Question(question.source, question.variables, question.about | {made.key})
+
+
+def chunks(rows: list[Made]) -> Iterator[list[Made]]:
+    """As many rows at a time as may be asked for by their ids."""
+    for start in range(0, len(rows), IDS_MAX):
+        yield rows[start : start + IDS_MAX]
 
 
 def is_merged(field_: Any) -> bool:

@@ -25,9 +25,11 @@ from resolvers.planner.engine import Answer, Engine, Operation
 from resolvers.planner.limits import DocumentLimits
 from schema.views import compiled_views
 from segments.audiences import DIVISION, ENTERPRISE, STAFF, Audience
+from segments.viewer import Viewer
 from tests.rows import NOW, ROWS
 from tests.schema.changes import Change, Changes
 from tests.schema.worlds import TYPES, Worlds, copied, worlds
+from tests.schema.worlds import Made as Row
 
 UNLIMITED = DocumentLimits(**dict.fromkeys([field.name for field in dataclasses.fields(DocumentLimits)], 10**9))
 # Who changes anything: a further audience with mutations needs a viewer here.
@@ -52,10 +54,11 @@ async def made_in(database: Database, both: Worlds, name: str, changes: list[Cha
     # Views of its own: an engine teaches its views how they are answered.
     views = compiled_views((both.viewers[name].audience or STAFF,))
     engine = Engine(views, database, UNLIMITED, clock=lambda: NOW, new_id=system_ids(lambda: NOW, bytes))
+    rows = {made.global_id: made for made in both.world.rows if made.table in TYPES and made.key in both.visible[name]}
     told: list[Answer] = []
     try:
         for change in changes:
-            version = await version_of(database, both, name, change)
+            version = await version_of(database, rows, both.viewers[name], change)
             given = change.variables["input"] | ({} if version is None else {"version": version})
             told.append(await engine.execute(both.viewers[name], Operation(change.source, {"input": given})))
     finally:
@@ -63,12 +66,14 @@ async def made_in(database: Database, both: Worlds, name: str, changes: list[Cha
     return told
 
 
-async def version_of(database: Database, both: Worlds, name: str, change: Change) -> int | None:
-    """The version that somebody has seen who looked just now; any number where there is nothing to see."""
+async def version_of(database: Database, rows: dict[str, Row], viewer: Viewer, change: Change) -> int | None:
+    """The version that somebody has seen who looked just now; any number where there is nothing to see.
+
+    `rows` are those that they see, by their global ids.
+    """
     given = change.variables["input"]
     if "version" not in given:
         return None
-    rows = {made.global_id: made for made in both.world.rows if made.table in TYPES and made.key in both.visible[name]}
     named = [rows[id_] for id_ in given.values() if isinstance(id_, str) and id_ in rows]
     # What is signed is signed by the version of its request.
     keys = [(each.table, each.key) for each in named if "version" in each.values]
@@ -76,7 +81,7 @@ async def version_of(database: Database, both: Worlds, name: str, change: Change
     if not keys:
         return 1
     name_of_table, key = keys[0]
-    async with transaction(database, both.viewers[name].row_settings()) as session:
+    async with transaction(database, viewer.row_settings()) as session:
         table = METADATA.tables[name_of_table]
         return await session.scalar(sa.select(table.c.version).where(table.c.id == key))
 

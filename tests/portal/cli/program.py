@@ -18,19 +18,10 @@ import httpx
 
 from foundation.migrations import ROOT
 from foundation.settings import PREFIX, Settings
+from tests.portal.cli.forking import Ran, run_forked
 
 PROGRAM = Path(sys.executable).parent / "quadrant"
 START_SECONDS_MAX, STOP_SECONDS_MAX = 120, 30
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a run said."""
-
-    code: int
-    out: str
-    said: str
-    processor_seconds: float
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
@@ -47,7 +38,12 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
 
 
 def run(settings: Settings, *arguments: str, **more: str) -> Ran:
-    """Run a command to its end."""
+    """Run a command to its end, in a process of its own that has imported it already."""
+    return run_forked(arguments, environment(settings, **more))
+
+
+def run_alone(settings: Settings, *arguments: str, **more: str) -> Ran:
+    """Run a command to its end from nothing, as somebody does who types it."""
     before = os.times()
     done = subprocess.run(
         [PROGRAM, *arguments],

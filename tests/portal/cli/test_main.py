@@ -6,11 +6,11 @@ import pytest
 
 from foundation.settings import Settings
 from portal.cli.main import ENTRIES
-from tests.portal.cli.program import run
+from tests.portal.cli.program import run_alone
 
 
 def test_the_help_comes_at_once_and_lists_every_command(settings: Settings) -> None:
-    ran = run(settings, "--help")
+    ran = run_alone(settings, "--help")
     assert ran.code == 0
     for name, entry in ENTRIES.items():
         assert name in ran.out
@@ -21,19 +21,19 @@ def test_the_help_comes_at_once_and_lists_every_command(settings: Settings) -> N
 
 @pytest.mark.parametrize("command", ENTRIES)
 def test_every_command_explains_itself(settings: Settings, command: str) -> None:
-    ran = run(settings, command, "--help")
+    ran = run_alone(settings, command, "--help")
     assert ran.code == 0
     assert f"quadrant {command}" in ran.out
 
 
 def test_an_unknown_command_is_named(settings: Settings) -> None:
-    ran = run(settings, "nonsense")
+    ran = run_alone(settings, "nonsense")
     assert (ran.code, ran.out) == (2, "")
     assert "nonsense" in ran.said
 
 
 def test_a_wrong_setting_is_named_without_a_traceback(settings: Settings) -> None:
-    ran = run(settings, "migrate", QUADRANT_PORT="many")
+    ran = run_alone(settings, "migrate", QUADRANT_PORT="many")
     assert (ran.code, ran.out) == (1, "")
     assert "port" in ran.said
     assert "Traceback" not in ran.said
