@@ -17,8 +17,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.ids import Ids
 from foundation.tables import Table
+from segments.audiences import CONSUMER, ENTERPRISE
 from segments.classification import Classified
-from segments.policies import HOUSE, Rows, own_rows
+from segments.policies import HOUSE, Rows, all_of, any_of, own_rows, owned, seen_by
 
 CHANNEL = "outbox"
 
@@ -27,8 +28,13 @@ class OutboxEvent(Classified, Table):
     """Something that happened to a subject. `position` is the order of writing, not of committing."""
 
     __tablename__ = "outbox_event"
-    # The division writes what happened to its outcomes; it listens to nothing.
-    __rows__ = Rows(own_rows().read, HOUSE, append_only=True, owner="customer_id")
+    # The division writes what happened to its outcomes; it listens to nothing. Who buys writes what happened to their own.
+    __rows__ = Rows(
+        own_rows().read,
+        any_of(HOUSE, all_of(seen_by(CONSUMER, ENTERPRISE), owned())),
+        append_only=True,
+        owner="customer_id",
+    )
     __table_args__ = (Index("ix_outbox_event_position", "position"),)
 
     position: Mapped[int] = mapped_column(Identity(always=True))

@@ -24,6 +24,8 @@ ROLES = "(select nullif(current_setting('q.roles', true), '')::text[])"
 OWNER = "current_user <> 'quadrant_app'"
 SYSTEM = f"{AUDIENCE} = 'system'"
 STAFF_OR_SYSTEM = f"{AUDIENCE} = any(array['staff', 'system'])"
+# The house, and the database's own functions, which do for customers what those may not do by themselves (ADR 17).
+HOUSE_OR_FUNCTIONS = f"({STAFF_OR_SYSTEM} or {OWNER})"
 # Whoever works on technology transfer and approvals, each as far as they are cleared.
 HOUSE = f"{AUDIENCE} = any(array['staff', 'division', 'system'])"
 ANYBODY = f"{AUDIENCE} <> ''"
@@ -105,9 +107,11 @@ class Rows:
         return ("select", "insert") if self.append_only else ("select", "insert", "update", "delete")
 
 
-def own_rows(column: str = "customer_id", *others: str, append_only: bool = False) -> Rows:
+def own_rows(
+    column: str = "customer_id", *others: str, append_only: bool = False, write: str = STAFF_OR_SYSTEM
+) -> Rows:
     """Staff's, and each customer's own; `others` are further conditions under which somebody may read."""
-    return Rows(any_of(STAFF_OR_SYSTEM, owned(column), *others), append_only=append_only, owner=column)
+    return Rows(any_of(STAFF_OR_SYSTEM, owned(column), *others), write, append_only=append_only, owner=column)
 
 
 def policy_statements(table: sa.Table, rows: Rows) -> list[str]:

@@ -49,9 +49,10 @@ ADD_ORDERS = sa.text(f"""
             source_system_id, source_line, source_fingerprint)
         select id, customer, :source || '-' || line, '{Channel.IMPORT.value}', '{OrderStatus.DELIVERED.value}',
             day::timestamp at time zone 'UTC', quantity, amount, currency, :system, line, fingerprint from given)
-    insert into order_line (id, order_id, customer_id, variant_id, position, sku, name, quantity, amount_amount,
-        amount_currency)
-    select line_id, given.id, customer, variant.id, 1, given.sku, coalesce(variant.name, given.sku), quantity, amount, currency
+    insert into order_line (id, order_id, customer_id, variant_id, position, sku, name, quantity, shipped,
+        amount_amount, amount_currency)
+    select line_id, given.id, customer, variant.id, 1, given.sku, coalesce(variant.name, given.sku), quantity, quantity,
+        amount, currency
     from given left join variant on variant.sku = given.sku and variant.classification = {Classification.PUBLIC.rank}
         and cardinality(variant.compartments) = 0 and '{CONSUMER.value}' = any(variant.audiences)
 """)  # noqa: S608 - labels of our own

@@ -17,7 +17,17 @@ from foundation.tables import TEXT, Table, labels
 from segments import policies
 from segments.audiences import DIVISION, Audience
 from segments.classification import Classified
-from segments.policies import ANYBODY, STAFF_OR_SYSTEM, Rows, all_of, any_of, offered, owned, seen_by
+from segments.policies import (
+    ANYBODY,
+    HOUSE_OR_FUNCTIONS,
+    STAFF_OR_SYSTEM,
+    Rows,
+    all_of,
+    any_of,
+    offered,
+    owned,
+    seen_by,
+)
 
 # The division offers what became of an outcome; it writes nothing that is not offered to itself too.
 BY_STAFF_OR_DIVISION = any_of(STAFF_OR_SYSTEM, all_of(seen_by(DIVISION), offered()))
@@ -210,7 +220,7 @@ class Stock(ProductPart, Table):
     """How many of a variant lie at a location, and how many of them are reserved."""
 
     __tablename__ = "stock"
-    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()))
+    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()), HOUSE_OR_FUNCTIONS)
     __table_args__ = (
         UniqueConstraint("variant_id", "location_id"),
         Index("ix_stock_variant", "variant_id", "id"),

@@ -120,11 +120,15 @@ def _make_order(
                 "amount_currency": CURRENCY,
             }
         )
+    status = _status(world, (world.today - day).days)
+    if status is OrderStatus.SHIPPED and len(lines) > 1 and number % 4 == 0:
+        status = OrderStatus.PARTIALLY_SHIPPED
+    sent = {OrderStatus.SHIPPED: len(lines), OrderStatus.DELIVERED: len(lines), OrderStatus.PARTIALLY_SHIPPED: 1}
     order = world.add(
         Order,
         number=f"{habit.prefix}-{day.year}-{number:05}",
         channel=world.weighted(habit.channels),
-        status=_status(world, (world.today - day).days),
+        status=status,
         placed_at=world.working_hour(day),
         units=units,
         total_amount=total,
@@ -132,8 +136,9 @@ def _make_order(
         **source,
         **guard,
     )
-    for line in lines:
-        world.add(OrderLine, order_id=order, **line, **guard)
+    for at, line in enumerate(lines):
+        shipped = line["quantity"] if at < sent.get(status, 0) else 0
+        world.add(OrderLine, order_id=order, shipped=shipped, **line, **guard)
 
 
 def _status(world: World, age_days: int) -> OrderStatus:

@@ -201,7 +201,10 @@ async def test_no_other_function_runs_with_its_owners_rights(owner: AsyncConnect
         "adjust capture claw_back earn hold make_partitions open_pool propose_adjustment release restore send set_programme "
         "set_spender settle_due spend take_snapshot"
     )
+    # docs/adr/0017-shop.md: customers' orders change by these alone; each asks by itself whose order it is.
+    orders = "cancel capture deliver pay place settle ship"
     expected = {
+        *(f"order_{name}" for name in orders.split()),
         # docs/adr/0010-audit.md: the application appends to chains that it can neither read nor write.
         "audit_chain",
         # docs/adr/0009-oauth.md: whoever switches a program off ends grants that they do not see.

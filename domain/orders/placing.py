@@ -1,0 +1,112 @@
+"""Placing an order by the database's functions: prices of today, pieces kept, then discount and points (docs/adr/0017-shop.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.orders.numbers import order_number
+from domain.orders.refusals import order_refusals
+from domain.orders.tables import Channel, Settlement
+from foundation.clock import day_in_china
+from foundation.ids import Ids
+from foundation.money import Money
+
+ID, NUMBER, INSTANT, TEXT = sa.Uuid(), sa.BigInteger(), sa.DateTime(timezone=True), sa.Text()
+
+
+class Wanted(NamedTuple):
+    """So many pieces of a variant."""
+
+    variant_id: UUID
+    quantity: int
+
+
+class Delivery(NamedTuple):
+    """To whom goods go, and where."""
+
+    recipient: str
+    phone: str
+    region_id: UUID
+    address: str
+
+
+class Terms(NamedTuple):
+    """How an order is paid: at once, or on account until a day."""
+
+    settlement: Settlement = Settlement.PREPAID
+    due_on: dt.date | None = None
+
+
+AT_ONCE = Terms()
+
+
+async def place_order(
+    session: AsyncSession,
+    now: dt.datetime,
+    new_id: Ids,
+    *,
+    customer_id: UUID,
+    person_id: UUID | None,
+    lines: Sequence[Wanted],
+    delivery: Delivery | None,
+    channel: Channel = Channel.SHOP,
+    terms: Terms = AT_ONCE,
+) -> tuple[UUID, Money]:
+    """Store an order with its lines at today's prices and keep its pieces; returns its key and what the goods cost.
+
+    The region of the delivery decides from which location pieces are taken first. `settle_order` has to follow in the same
+    transaction. Refuses with NOT_ENOUGH_IN_STOCK, NOT_FOR_SALE, CURRENCIES_MIXED or ORDER_TOO_LARGE.
+    """
+    order_id = new_id()
+    given = [{"id": str(new_id()), "variant": str(each.variant_id), "quantity": each.quantity} for each in lines]
+    to: Delivery | tuple[None, ...] = delivery or (None, None, None, None)
+    called = sa.func.order_place(
+        sa.literal(order_id, ID),
+        sa.literal(order_number(order_id), TEXT),
+        sa.literal(customer_id, ID),
+        sa.literal(person_id, ID),
+        sa.literal(channel.value, TEXT),
+        sa.literal(terms.settlement.value, TEXT),
+        sa.literal(terms.due_on, sa.Date()),
+        sa.literal(to[0], TEXT),
+        sa.literal(to[1], TEXT),
+        sa.literal(to[2], ID),
+        sa.literal(to[3], TEXT),
+        sa.cast(sa.literal(json.dumps(given), TEXT), JSONB()),
+        sa.literal(day_in_china(now), sa.Date()),
+        sa.literal(now, INSTANT),
+    ).table_valued(sa.column("amount", NUMBER), sa.column("currency", TEXT))
+    with order_refusals():
+        amount, currency = (await session.execute(sa.select(called.c.amount, called.c.currency))).one()
+    return order_id, Money(amount, currency)
+
+
+class PaidInPoints(NamedTuple):
+    """Points of a programme that are held for an order, and what they are worth in its currency's minor units."""
+
+    programme_id: UUID
+    points: int
+    amount: int
+    hold_id: UUID
+
+
+async def settle_order(session: AsyncSession, *, order_id: UUID, discount: int, paid: PaidInPoints | None) -> None:
+    """What of a new order is discounted (minor units) and what is paid in points; once, also where it is nothing."""
+    called = sa.func.order_settle(
+        sa.literal(order_id, ID),
+        sa.literal(discount, NUMBER),
+        sa.literal(None if paid is None else paid.programme_id, ID),
+        sa.literal(0 if paid is None else paid.points, NUMBER),
+        sa.literal(0 if paid is None else paid.amount, NUMBER),
+        sa.literal(None if paid is None else paid.hold_id, ID),
+    )
+    with order_refusals():
+        await session.execute(sa.select(called))
