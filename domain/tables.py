@@ -9,7 +9,9 @@ from domain.identity import tables as identity
 from domain.jobs import tables as jobs
 from domain.orders import tables as orders
 from domain.payments import tables as payments
+from domain.points import rule_tables as earning
 from domain.points import tables as points
+from domain.points import tier_tables as tiers
 from domain.programmes import tables as programmes
 from domain.reclassification import tables as reclassification
 from domain.shop import tables as shop
@@ -33,6 +35,8 @@ CAPABILITIES = (
     audit,
     civil,
     points,
+    tiers,
+    earning,
     reclassification,
     jobs,
     payments,

@@ -10,6 +10,7 @@ import enum
 import itertools
 import os
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import TeamRole
 from domain.identity.client_tables import ClientAuthentication
+from domain.points.programmes import ProgrammeSettings, set_programme
 from domain.tables import METADATA, TABLES
 from segments.audiences import Audience
 from segments.classification import Classification, ClassificationRank
@@ -60,7 +62,20 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     # A row of sums that are one each.
     "payment": {"state": "CAPTURED", "provider": None, "reference": None},
     "approval_delegation": {"valid_until": NOW + dt.timedelta(days=1)},
+    # A programme has one rule of the other kind.
+    "earn_rule": {"kind": "BONUS"},
+    "earn_condition": {"product_id": None, "tier_id": None},
 }
+
+# What the database's own functions write, and rows of every table may belong to.
+PROGRAMME = "points_programme"
+
+
+async def make_programmes(session: AsyncSession, keys: Iterable[uuid.UUID]) -> None:
+    """Points programmes of these keys, which no INSERT may make."""
+    for key in keys:
+        settings = ProgrammeSettings(str(key), "会员积分", "Members' points")
+        await set_programme(session, key, 0, settings)
 
 
 class Bundle:
@@ -68,7 +83,7 @@ class Bundle:
 
     def __init__(self, **everywhere: Any) -> None:
         """`everywhere` gives values for columns of that name in all tables: `classification=Classification.SECRET`."""
-        self.ids = {table.name: uuid.uuid4() for table in FILLED}
+        self.ids = {table.name: uuid.uuid4() for table in FILLED} | {PROGRAMME: uuid.uuid4()}
         self.everywhere = everywhere
 
     @property
@@ -89,6 +104,7 @@ class Bundle:
 
     async def insert(self, session: AsyncSession) -> None:
         """Store the row of every table."""
+        await make_programmes(session, [self.ids[PROGRAMME]])
         for table in FILLED:
             await session.execute(sa.insert(table).values(self.row(table)))
 

@@ -27,6 +27,7 @@ def refusal_of(sqlstate: str) -> Refusal | None:
         "QP009": Refusal("NOT_APPROVED"),
         "QP010": Refusal("IN_FUTURE", ("earned_at",)),
         "QP011": Refusal("NO_SPENDER"),
+        "QP012": Refusal("RULE_ACTIVE"),
     }
     return known.get(sqlstate)
 

@@ -30,7 +30,7 @@ from segments.classification import Classification
 from segments.scopes import AUDIENCE_SCOPES
 from segments.viewer import Viewer
 from tests.databases import short_name
-from tests.rows import FILLED, NOW, ROWS, Bundle, sample
+from tests.rows import FILLED, NOW, PROGRAMME, ROWS, Bundle, make_programmes, sample
 
 SECRET, COMPARTMENT = Classification.SECRET, "QL-7"
 # What our viewers may sign as.
@@ -188,6 +188,8 @@ class World:
         """Store all rows, parents first."""
         async with AsyncSession(database.engine) as session:
             await session.execute(set_statement(Viewer(None, clearance=Classification.TOP_SECRET).row_settings()))
+            keys = {made.values["programme_id"] for made in self.rows if PROGRAMME in references(made.table)}
+            await make_programmes(session, keys)
             for table in FILLED:
                 for made in self.of(table.name):
                     await session.execute(sa.insert(table).values(made.values))
@@ -201,6 +203,11 @@ class World:
             for table in FILLED:
                 found |= set(await session.scalars(sa.select(table.c.id)))
         return found
+
+
+def references(name: str) -> set[str]:
+    """The tables that a table's rows point to."""
+    return {key.column.table.name for key in FILLED_BY_NAME[name].foreign_keys}
 
 
 FILLED_BY_NAME = {table.name: table for table in FILLED}

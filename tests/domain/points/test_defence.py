@@ -13,7 +13,8 @@ from foundation.database import Database, connect
 from segments.viewer import Viewer
 from tests.domain.points.ledgers import Ledger, ledger_of_owner
 
-TABLES = sorted(name for name in METADATA.tables if name.startswith("points_"))
+EARNED = ("order_earning", "qualifying_entry", "tier_membership", "tier_standing", "earn_budget", "earn_month")
+TABLES = sorted(name for name in METADATA.tables if name.startswith("points_") or name in EARNED)
 PARTITION = "points_transfer_rest"
 ATTEMPTS = {
     "insert": "insert into {table} default values",
@@ -26,7 +27,15 @@ ATTEMPTS = {
     "lock": "lock table {table} in exclusive mode",
     "trigger": "create trigger mine before insert on {table} for each row execute function points_append_only()",
 }
-APPEND_ONLY = ("points_transfer", PARTITION, "points_lot_use", "points_request", "points_adjustment", "points_snapshot")
+APPEND_ONLY = (
+    "points_transfer",
+    PARTITION,
+    "points_lot_use",
+    "points_request",
+    "points_adjustment",
+    "points_snapshot",
+    *EARNED[:3],
+)
 
 
 @pytest.fixture(scope="module")
