@@ -62,8 +62,10 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     # A row of sums that are one each.
     "payment": {"state": "CAPTURED", "provider": None, "reference": None},
     "approval_delegation": {"valid_until": NOW + dt.timedelta(days=1)},
+    "coupon": {"value_amount": 1, "percent": None, "most_amount": None},
     # A programme has one rule of the other kind.
     "earn_rule": {"kind": "BONUS"},
+    "earn_rule_version": {"activated_at": None, "ended_at": None},
     "earn_condition": {"product_id": None, "tier_id": None},
 }
 

@@ -13,6 +13,7 @@ from domain.orders.cancelling import end_order
 from domain.orders.refusals import order_refusals
 from domain.orders.tables import Order, OrderStatus
 from domain.points import ledger
+from domain.points.earning import earn_for_order
 from domain.vouchers.using import use_voucher
 from foundation.ids import Ids
 
@@ -21,7 +22,7 @@ UNPAID = "UNPAID"
 
 
 async def order_paid(session: AsyncSession, now: dt.datetime, new_id: Ids, order_id: UUID) -> bool:
-    """The order is paid: the points held for it are spent, its voucher is used. False when it was paid already.
+    """The order is paid: the points held for it are spent, its voucher is used, it earns points. False when it was paid already.
 
     Refuses with ORDER_STATE when it has been cancelled meanwhile: whoever took the money gives it back.
     """
@@ -32,6 +33,7 @@ async def order_paid(session: AsyncSession, now: dt.datetime, new_id: Ids, order
     order = await events.tell(session, now, new_id, order_id, events.PAID)
     await spend_held_points(session, order)
     await use_voucher(session, now, order_id=order_id)
+    await earn_for_order(session, now, order_id)
     return True
 
 

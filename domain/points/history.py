@@ -16,7 +16,7 @@ from domain.orders.tables import Order
 from domain.points.earning import Decision, decide, post_decisions
 from domain.points.purchases import (
     MEMBER_SEGMENTS,
-    UNPAID,
+    PAID,
     ProgrammeRules,
     categories_above,
     programme_rules,
@@ -100,7 +100,7 @@ async def _undecided(
         .where(
             Order.placed_at <= until,
             Order.total_currency == programme.worth_currency,
-            Order.status.not_in(UNPAID),
+            PAID,
             Customer.segment.in_(MEMBER_SEGMENTS),
             sa.not_(decided.exists()),
         )

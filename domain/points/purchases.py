@@ -13,15 +13,19 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import Customer, Segment
-from domain.orders.tables import Order, OrderLine, OrderStatus
+from domain.orders.tables import Order, OrderLine, OrderStatus, Settlement
 from domain.points.engine import Effect, Line, Purchase
 from domain.points.rule_tables import EarnCondition, EarnRule, EarnRuleVersion
 from domain.points.tables import PointsProgramme
 from domain.shop.tables import Category, Product, Variant
 
-# Whose orders earn points, and how far an order must have come for it.
+# Whose orders earn points, and which of them are paid.
 MEMBER_SEGMENTS = (Segment.CONSUMER, Segment.ENTERPRISE)
-UNPAID = (OrderStatus.PLACED, OrderStatus.CANCELLED)
+PAID = sa.and_(
+    Order.status.not_in((OrderStatus.PLACED, OrderStatus.CANCELLED)),
+    # Goods on account may be on their way before they are paid; what was imported was paid somewhere else.
+    sa.or_(Order.paid_at.is_not(None), Order.settlement == Settlement.PREPAID),
+)
 
 
 class Ordered(NamedTuple):
@@ -121,7 +125,8 @@ async def purchases(
             Order.customer_id,
             Order.placed_at,
             Order.channel,
-            Order.total_amount,
+            # What points paid for earns none.
+            Order.total_amount - Order.points_amount,
             amounts,
             products,
             categories,

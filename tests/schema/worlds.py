@@ -30,7 +30,7 @@ from segments.classification import Classification
 from segments.scopes import AUDIENCE_SCOPES
 from segments.viewer import Viewer
 from tests.databases import short_name
-from tests.rows import FILLED, NOW, PROGRAMME, ROWS, Bundle, make_programmes, sample
+from tests.rows import FILLED, NOW, PARTICULAR, PROGRAMME, ROWS, Bundle, make_programmes, sample
 
 SECRET, COMPARTMENT = Classification.SECRET, "QL-7"
 # What our viewers may sign as.
@@ -77,7 +77,12 @@ class Made:
 
 def filled(values: dict[str, Any], table: sa.Table) -> dict[str, Any]:
     """A row with values in columns that may be empty, so that there is something to tell; what would end it stays empty."""
-    empty = [column for column in table.columns if values.get(column.name, "") is None and not column.foreign_keys]
+    chosen = PARTICULAR.get(table.name, {})
+    empty = [
+        column
+        for column in table.columns
+        if values.get(column.name, "") is None and not column.foreign_keys and column.name not in chosen
+    ]
     return values | {column.name: sample(column) for column in empty if not column.name.startswith(ENDS)}
 
 

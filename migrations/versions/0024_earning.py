@@ -7,14 +7,14 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    for name in ("0019_earning_tables.sql", "0019_earning_functions.sql"):
+    for name in ("0024_earning_tables.sql", "0024_earning_functions.sql"):
         for statement in _statements(Path(__file__).with_name(name).read_text(encoding="utf-8")):
             op.execute(statement)
 
