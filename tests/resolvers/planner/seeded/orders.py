@@ -21,23 +21,29 @@ def add_order(make: Factory, customer: dict[str, Any]) -> None:
     """An order with up to four lines."""
     imported = make.random.random() < 0.4
     of = {"customer_id": customer["id"]}
+    total = make.random.choice([0, 0, 1, 99, 250_031_563])
     order = make.add(
         tables.Order,
         **of,
         placed_at=make.random.choice(INSTANTS),
-        total_amount=make.random.choice([0, 0, 1, 99, 250_031_563]),
+        total_amount=total,
+        points_amount=make.random.choice([0, total // 2, total]),
         total_currency=make.random.choice(["CNY", "USD", "JPY"]),
         source_system_id=make.one(SourceSystem)["id"] if imported else None,
         source_line=make.number() if imported else None,
     )
     for at in make.times(0, 4):
+        quantity, amount = make.random.choice([1, 2, 1000]), make.random.choice([0, 1, 99, 2**40])
         make.add(
             tables.OrderLine,
             **of,
             order_id=order["id"],
             variant_id=make.perhaps(Variant),
             position=at // 2,
-            quantity=make.random.choice([1, 2, 1000]),
-            amount_amount=make.random.choice([0, 1, 99, 2**40]),
+            quantity=quantity,
+            shipped=make.random.choice([0, quantity // 2, quantity]),
+            amount_amount=amount,
+            discount_amount=make.random.choice([0, amount // 3]),
+            points_amount=make.random.choice([0, amount // 3]),
             amount_currency=make.random.choice(["CNY", "JPY", "KWD"]),
         )
