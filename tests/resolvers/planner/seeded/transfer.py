@@ -66,11 +66,13 @@ def add_review(make: Factory, outcome: dict[str, Any]) -> None:
     for _ in make.times(0, 3):
         make.add(civil.CivilMatch, description_id=description["id"], category_id=make.one(Category)["id"])
     for _ in make.times(0, 2):
+        product = make.perhaps(Product)
         project = make.add(
             civil.TransferProject,
             description_id=description["id"],
             lead_id=make.perhaps(Employee),
-            product_id=make.perhaps(Product),
+            product_id=product,
+            result=None if product is None else make.random.choice([None, *civil.TransferResult]),
             licence_from=TODAY,
             licence_until=make.random.choice([None, TODAY + dt.timedelta(days=9)]),
         )
