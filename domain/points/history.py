@@ -22,7 +22,7 @@ from domain.points.purchases import (
     programme_rules,
     purchases,
 )
-from domain.points.rule_tables import OrderEarning
+from domain.points.rule_tables import EarnKind, OrderEarning
 from domain.points.tables import PointsProgramme
 
 BATCH_ORDERS = 2_000
@@ -53,7 +53,7 @@ async def earn_history(
     done = History()
     after: Key | None = None
     while done.orders < orders_max:
-        page = await _undecided(session, programme, until, after, min(PAGE_ORDERS, orders_max - done.orders))
+        page = await _undecided(session, rules, until, after, min(PAGE_ORDERS, orders_max - done.orders))
         if not page:
             break
         done.orders += len(page)
@@ -88,9 +88,11 @@ def _batches(page: Sequence[tuple[UUID, UUID]], *, apart: bool) -> Iterator[list
 
 
 async def _undecided(
-    session: AsyncSession, programme: PointsProgramme, until: dt.datetime, after: Key | None, limit: int
+    session: AsyncSession, rules: ProgrammeRules, until: dt.datetime, after: Key | None, limit: int
 ) -> list[tuple[UUID, UUID, dt.datetime]]:
     """The next paid orders of members in the programme's currency of which nothing was decided, with member and instant."""
+    programme = rules.programme
+    begins = min((effect.valid_from for effect in rules.effects if effect.kind is EarnKind.BASIC), default=until)
     decided = sa.select(OrderEarning.id).where(
         OrderEarning.programme_id == programme.id, OrderEarning.order_id == Order.id
     )
@@ -98,7 +100,7 @@ async def _undecided(
         sa.select(Order.id, Order.customer_id, Order.placed_at)
         .join(Customer, Customer.id == Order.customer_id)
         .where(
-            Order.placed_at <= until,
+            Order.placed_at.between(begins, until),
             Order.total_currency == programme.worth_currency,
             PAID,
             Customer.segment.in_(MEMBER_SEGMENTS),

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.customers.tables import Customer, Segment
 from domain.orders.tables import Order, OrderLine, OrderStatus, Settlement
 from domain.points.engine import Effect, Line, Purchase
-from domain.points.rule_tables import EarnCondition, EarnRule, EarnRuleVersion
+from domain.points.rule_tables import EarnCondition, EarnRule, EarnRuleVersion, OrderEarning
 from domain.points.tables import PointsProgramme
 from domain.shop.tables import Category, Product, Variant
 
@@ -116,9 +116,14 @@ async def purchases(
 ) -> list[Ordered]:
     """Orders of members as purchases, in the order of their instants, with the tier of that instant in a programme."""
     amounts, products, categories = _lines_of(Order)
-    tier = sa.cast(sa.null(), sa.Uuid())
+    tier: sa.ColumnElement[UUID | None] = sa.cast(sa.null(), sa.Uuid())
     if tiers_of is not None:
-        tier = sa.func.points_tier(tiers_of, Order.customer_id, Order.placed_at, type_=sa.Uuid())
+        # What was decided for the order stays: with the order itself its member may have reached the next one at once.
+        decided = sa.select(OrderEarning.tier_id).where(
+            OrderEarning.programme_id == tiers_of, OrderEarning.order_id == Order.id
+        )
+        then = sa.func.points_tier(tiers_of, Order.customer_id, Order.placed_at, type_=sa.Uuid())
+        tier = sa.func.coalesce(decided.scalar_subquery(), then)
     query = (
         sa.select(
             Order.id,

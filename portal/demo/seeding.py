@@ -59,7 +59,7 @@ async def seed(database: Database, seal: Seal, now: dt.datetime, random: Random,
         make_authenticators(world, seal)
         await load_regions(session)
         await store(session, world, progress)
-        await make_programme(session, world.new_id)
+        await make_programme(session, world.new_id, now)
     return True
 
 
