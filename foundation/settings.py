@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, cast
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -201,6 +202,19 @@ class Settings(BaseSettings):
         default=100, ge=1, le=100_000, description="Attempts from one network address in that time, likewise."
     )
 
+    # Payments.
+    payment_provider: Literal["none", "sandbox"] = Field(
+        default="none",
+        description=(
+            "Who takes payments for orders. `sandbox`: a provider for trying things out that is served along and takes no "
+            "money (docs/payments.md); only for a demonstration, or where the public address is this machine. "
+            "`quadrant demo` sets it. `none`: orders can only be placed on account or paid in points."
+        ),
+    )
+    return_days: int = Field(
+        default=15, ge=0, le=3650, description="Within so many days after delivery goods can be sent back."
+    )
+
     # GraphQL limits. What exceeds one is refused before anything runs.
     graphql_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body.")
     graphql_tokens: int = Field(default=2_000, ge=10, description="The most lexical tokens in a document.")
@@ -258,6 +272,20 @@ class Settings(BaseSettings):
         if len(given) > 1:
             raise ValueError("upstream_issuer, upstream_client_id and upstream_client_secret go together")
         return self
+
+    @model_validator(mode="after")
+    def _sandbox_takes_no_orders(self) -> Self:
+        """Whoever pays at the sandbox has paid nothing: it must not stand before a shop that sends goods."""
+        local = urlsplit(self.base_url).hostname in {"localhost", "127.0.0.1", "::1"}
+        if self.payment_provider == "sandbox" and not (self.demonstration or local):
+            raise ValueError("payment_provider=sandbox is for a demonstration or a local address")
+        return self
+
+    @property
+    def own_url(self) -> str:
+        """The address this machine itself reaches the server at."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound.
+        return f"http://{host}:{self.port}"
 
     @property
     def base_url(self) -> str:

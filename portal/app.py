@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from foundation.clock import system_clock
 from foundation.logs import configure_logs
@@ -31,7 +31,9 @@ from portal.pages.second_step import second_step_routes
 from portal.pages.security import security_routes
 from portal.pages.site import HERE as PAGES
 from portal.pages.upstream_sign_in import upstream_routes
+from portal.payments.routes import payment_routes
 from portal.probes import Readiness, healthz
+from portal.sandbox_payments.app import PREFIX, sandbox_app
 
 
 def create_app(settings: Settings, *, alone: bool = False) -> Front:
@@ -52,6 +54,7 @@ def create_app(settings: Settings, *, alone: bool = False) -> Front:
                 *probe_routes(assembly),
                 *oauth_routes(Desk(assembly.issuer, assembly.site, assembly.sessions), assembly.callers),
                 *people_routes(assembly),
+                *paying_routes(assembly),
                 *page_routes(assembly.site),
             ]
             if alone:
@@ -108,6 +111,14 @@ def people_routes(assembly: Assembly) -> list[BaseRoute]:
         *security_routes(site, security),
         *upstream_routes(site, assembly.upstream),
     ]
+
+
+def paying_routes(assembly: Assembly) -> list[BaseRoute]:
+    """The way to pay and the provider's webhooks; the sandbox is a provider that is served along."""
+    payments, language = assembly.payments, assembly.settings.language
+    if payments is None:
+        return []
+    return [*payment_routes(payments.desk, language), Mount(PREFIX, app=sandbox_app(payments.sandbox))]
 
 
 def applications(door: Iterable[BaseRoute]) -> Direct:

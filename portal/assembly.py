@@ -13,6 +13,7 @@ from domain.identity import farewells, revocations
 from domain.identity.passwords import dummy_hash
 from domain.identity.sealing import Seal
 from domain.identity.tokens import Authority
+from domain.payments import looking
 from domain.shop.words import load_dictionary
 from foundation.clock import Clock, system_clock
 from foundation.database import Database, open_database
@@ -26,6 +27,8 @@ from portal.oauth.backchannel import tell_programs
 from portal.oauth.issuer import Issuer
 from portal.pages.site import Site, make_site
 from portal.passkey_sign_in import PasskeySignIn
+from portal.payments.desk import look_after
+from portal.payments.opening import Payments, open_payments
 from portal.probes import require_ceiling, require_head
 from portal.proofs import Proofs
 from portal.second_steps import SecondSteps
@@ -55,6 +58,7 @@ class Assembly:
     callers: Callers
     site: Site
     issuer: Issuer
+    payments: Payments | None
 
 
 def served_audiences(settings: Settings) -> tuple[Audience, ...]:
@@ -111,9 +115,15 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
         # Made before the first sign-in needs it, which would otherwise take twice as long and tell of the account.
         await run_sync(dummy_hash)
         issuer = Issuer(settings, database, authority, Seal.of(settings), clock, ids, tokens, frozenset(served))
-        left = asyncio.Event()
-        heard = {revocations.CHANNEL: tokens.look_again, farewells.CHANNEL: left.set}
-        for beside in (hear(database, heard), tell_programs(issuer, left)):
+        payments = open_payments(settings, database, clock, ids, site.assets.address)
+        left, paying = asyncio.Event(), asyncio.Event()
+        heard = {
+            revocations.CHANNEL: tokens.look_again,
+            farewells.CHANNEL: left.set,
+            looking.CHANNEL: paying.set,
+        }
+        of_payments = [look_after(payments.desk, paying), payments.sandbox.sender.run()] if payments else []
+        for beside in (hear(database, heard), tell_programs(issuer, left), *of_payments):
             stack.push_async_callback(ended, asyncio.create_task(beside))
         yield Assembly(
             settings=settings,
@@ -128,6 +138,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
             callers=callers,
             site=site,
             issuer=issuer,
+            payments=payments,
         )
 
 

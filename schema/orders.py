@@ -15,10 +15,11 @@ from resolvers.planner.relay import BigInt, Connection, Node
 from schema.classification import Classification
 from schema.customers import Customer, SourceSystem, TimelineEntry
 from schema.money import Money
-from segments.audiences import CUSTOMERS, ENTERPRISE, STAFF
+from segments.audiences import CONSUMER, CUSTOMERS, ENTERPRISE, STAFF
 from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
+    from schema.payments import Payment
     from schema.shop import Variant
 
 # Customers see their own orders by their rows alone; staff see everybody's by a right, and the people of a company hand
@@ -57,6 +58,9 @@ class Order(Node, TimelineEntry):
     total: Money
     customer: Customer | None
     lines: Connection[OrderLine]
+    payments: Annotated[
+        Connection[Annotated[Payment, strawberry.lazy("schema.payments")]], For(CONSUMER, ENTERPRISE, STAFF)
+    ]
     source_system: Annotated[SourceSystem | None, For(STAFF)]
     source_line: Annotated[int | None, For(STAFF)]
     classification: Classification

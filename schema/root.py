@@ -15,6 +15,7 @@ from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.identity import IdentityQuery
 from schema.orders import OrdersQuery
+from schema.payments import PaymentsMutation, PaymentsQuery
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
 from schema.reclassification import ReclassificationMutation, ReclassificationQuery
 from schema.shop import ShopQuery
@@ -33,6 +34,7 @@ class Query(
     CustomersQuery,
     ShopQuery,
     OrdersQuery,
+    PaymentsQuery,
     ProgrammesQuery,
     ApprovalsQuery,
     OutcomesQuery,
@@ -59,6 +61,7 @@ class Mutation(
     ReviewsMutation,
     ProjectsMutation,
     ReclassificationMutation,
+    PaymentsMutation,
 ):
     """What can be changed. 变更。"""
 

@@ -40,11 +40,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A payment whose news are to be asked for, and what is to be told about it."""
+    """A payment whose news are to be asked for, and about which something may be to be told."""
 
     payment_id: UUID
     reference: str
-    calls: tuple[Call, ...]
 
 
 async def wake(session: AsyncSession, payment_id: UUID, now: dt.datetime) -> None:
@@ -63,24 +62,28 @@ async def asked(
 
 
 async def take_looks(session: AsyncSession, now: dt.datetime, provider: str) -> list[Look]:
-    """Some payments of a provider whose time has come, with what is to be told. Two processes take none twice."""
+    """Some payments of a provider whose time has come. Two processes take none twice."""
     due = (
-        sa.select(Payment, Order.status)
-        .join(Order, Order.id == Payment.order_id)
+        sa.select(Payment)
         .where(Payment.look_at <= now, Payment.provider == provider)
         .order_by(Payment.look_at)
         .limit(TAKEN_AT_ONCE)
-        .with_for_update(of=Payment, skip_locked=True)
+        .with_for_update(skip_locked=True)
     )
     looks: list[Look] = []
-    for payment, status in await session.execute(due):
-        calls = calls_of(payment, status, await open_refunds(session, payment.id))
-        waits = payment.looks < len(PATIENCE)
-        payment.look_at = now + PATIENCE[payment.looks] if waits else None
+    for payment in await session.scalars(due, execution_options={"populate_existing": True}):
+        payment.look_at = now + PATIENCE[payment.looks] if payment.looks < len(PATIENCE) else None
         payment.looks += 1
         assert payment.reference is not None, "a provider has given it"
-        looks.append(Look(payment.id, payment.reference, calls))
+        looks.append(Look(payment.id, payment.reference))
     return looks
+
+
+async def calls_now(session: AsyncSession, payment_id: UUID) -> tuple[Call, ...]:
+    """What is to be told about a payment now."""
+    query = sa.select(Payment, Order.status).join(Order, Order.id == Payment.order_id).where(Payment.id == payment_id)
+    payment, status = (await session.execute(query, execution_options={"populate_existing": True})).one()
+    return calls_of(payment, status, await open_refunds(session, payment_id))
 
 
 def calls_of(payment: Payment, order: OrderStatus, refunds: Sequence[Refund]) -> tuple[Call, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.guards import text_of
 from domain.payments.refusals import payment_refusals
-from domain.payments.tables import Payment, PaymentState, Refund, RefundReason
+from domain.payments.tables import Payment, PaymentState, Refund, RefundReason, RefundState
 from foundation.ids import Ids
 from foundation.money import Money
 from foundation.refusals import Refusal
@@ -49,6 +49,31 @@ async def refund(
     return await refund_payment(session, now, new_id, payment_id=chosen, amount=amount.amount, reason=reason, key=key)
 
 
+async def left_to_refund(session: AsyncSession, *, order_id: UUID) -> Money:
+    """What can still be given back of what was paid for an order."""
+    query = (
+        sa.select(Payment)
+        .where(Payment.order_id == order_id, Payment.state == PaymentState.CAPTURED)
+        .order_by((Payment.captured_amount - Payment.refund_asked_amount).desc(), Payment.id)
+        .limit(1)
+    )
+    paid = await session.scalar(query)
+    if paid is None:
+        raise Refusal("NOTHING_PAID", ("order",))
+    left = paid.captured_amount - paid.refund_asked_amount
+    if left == 0:
+        raise Refusal("REFUND_EXCEEDS_PAYMENT", ("order",))
+    return Money(left, paid.amount_currency)
+
+
+async def refund_order(
+    session: AsyncSession, now: dt.datetime, new_id: Ids, *, order_id: UUID, amount: Money, key: str
+) -> UUID:
+    """Give a customer money back without taking anything back: by the house's goodwill, once for a key."""
+    key = f"goodwill {key}"
+    return await refund(session, now, new_id, order_id=order_id, amount=amount, reason=RefundReason.GOODWILL, key=key)
+
+
 async def refund_payment(
     session: AsyncSession,
     now: dt.datetime,
@@ -82,3 +107,12 @@ async def retry_refund(session: AsyncSession, now: dt.datetime, *, refund_id: UU
     )
     with payment_refusals():
         return (await session.execute(sa.select(called))).scalar_one()
+
+
+async def refund_refused(session: AsyncSession, now: dt.datetime, *, refund_id: UUID, round_: int) -> None:
+    """The provider does not take a refund on. For the application's own transactions."""
+    await session.execute(
+        sa.update(Refund)
+        .where(Refund.id == refund_id, Refund.round == round_, Refund.state == RefundState.REQUESTED)
+        .values(state=RefundState.FAILED, ended_at=now)
+    )

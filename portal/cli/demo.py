@@ -44,7 +44,7 @@ def demo(
 ) -> None:
     """Start everything with demonstration data. It is kept in the data directory: the next start takes seconds."""
     with reported():
-        settings = chosen(host=host, port=port, workers=workers, demonstration="true")
+        settings = chosen(host=host, port=port, workers=workers, demonstration="true", payment_provider="sandbox")
         everybody = [person for person in PEOPLE if person.audience.value in settings.served_views]
         if people:
             typer.echo(json.dumps([described(person) for person in everybody], ensure_ascii=False, indent=1))

@@ -6,6 +6,7 @@ from tests.resolvers.planner.oracle import (
     clients,
     customers,
     orders,
+    payments,
     programmes,
     reclassification,
     shop,
@@ -14,5 +15,16 @@ from tests.resolvers.planner.oracle import (
 from tests.resolvers.planner.oracle.answers import Answers
 
 ANSWERS = Answers()
-for capability in (customers, programmes, shop, orders, approvals, transfer, clients, audit, reclassification):
+for capability in (
+    customers,
+    programmes,
+    shop,
+    orders,
+    approvals,
+    transfer,
+    clients,
+    audit,
+    payments,
+    reclassification,
+):
     capability.register(ANSWERS)

@@ -13,6 +13,7 @@ from tests.resolvers.planner.seeded.approvals import add_approvals
 from tests.resolvers.planner.seeded.customers import add_customers
 from tests.resolvers.planner.seeded.factory import Factory
 from tests.resolvers.planner.seeded.orders import add_orders
+from tests.resolvers.planner.seeded.payments import add_payments
 from tests.resolvers.planner.seeded.people import add_people
 from tests.resolvers.planner.seeded.programmes import add_programmes
 from tests.resolvers.planner.seeded.reclassification import add_reclassifications
@@ -41,6 +42,7 @@ def made() -> Seeded:
     add_approvals(factory)
     add_transfer(factory)
     add_reclassifications(factory)
+    add_payments(factory)
     return Seeded(factory, viewers)
 
 
