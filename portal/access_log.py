@@ -27,9 +27,9 @@ FLUSH_SECONDS = 0.1
 LEVELS = frozenset({"debug", "info"})
 
 
-# The facts of a request that is over: when, its method and path, status (0: the client left before there was an answer),
-# seconds and reference. Not a named tuple, which takes a call to make.
-Entry = tuple[float, str, bytes | str, int, float, str]
+# The facts of a request that is over: when it began and ended, by the clock of `time.perf_counter`, its method and path,
+# status (0: the client left before there was an answer) and reference. Not a named tuple, which takes a call to make.
+Entry = tuple[float, float, str, bytes | str, int, str]
 
 
 class AccessLog:
@@ -42,20 +42,26 @@ class AccessLog:
         self._entries: list[Entry] = []
         self._second, self._until_second = 0, ""
 
-    def request(self, scope: MutableMapping[str, Any], status: int, seconds: float, reference: str) -> None:
-        """Log one request that is over."""
+    def request(self, scope: MutableMapping[str, Any], status: int, began: float, ended: float, reference: str) -> None:
+        """Log one request that is over; both times are by the clock of `time.perf_counter`."""
         if not self._on:
             return
         if not self._entries:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
         method, path = scope.get("method", "WEBSOCKET"), scope.get("raw_path") or scope["path"]
-        self._entries.append((time.time(), method, path, status, seconds, reference))
+        self._entries.append((began, ended, method, path, status, reference))
 
     def flush(self) -> None:
         """Write what has gathered."""
         entries, self._entries = self._entries, []
         write = self._for_collectors if self._json else self._for_people
-        lines = [write(*entry) for entry in entries if entry[3] != 200 or entry[2] not in PROBES]
+        # One look at the wall's clock for all of them.
+        epoch = time.time() - time.perf_counter()
+        lines = [
+            write(epoch + ended, method, path, status, ended - began, reference)
+            for began, ended, method, path, status, reference in entries
+            if status != 200 or path not in PROBES
+        ]
         if lines:
             self._stream.write("".join(lines))
             self._stream.flush()

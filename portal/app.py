@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route
 
 from foundation.clock import system_clock
 from foundation.logs import configure_logs
@@ -122,14 +122,8 @@ def paying_routes(assembly: Assembly) -> list[BaseRoute]:
 
 
 def applications(door: Iterable[BaseRoute]) -> Direct:
-    """The applications of routes without parameters, for the front layer to find without routing."""
-    found: Direct = {}
-    for route in door:
-        if isinstance(route, WebSocketRoute):
-            found["websocket", route.path] = route.app
-        elif isinstance(route, Route):
-            found["http", route.path] = route.app
-    return found
+    """The applications of HTTP at routes without parameters, for the front layer to find without routing."""
+    return {route.path: route.app for route in door if isinstance(route, Route)}
 
 
 def create_app_from_environment() -> Front:

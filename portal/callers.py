@@ -69,9 +69,11 @@ class Callers:
         presented = headers.get(b"authorization")
         if presented is None:
             return None
-        caller = self._tokens.remembered(presented, self.language(scope, headers))
-        if caller is not None:
-            self._admitted(caller.viewer)
+        plain = b"cookie" not in headers and b"accept-language" not in headers
+        caller = self._tokens.remembered(presented, self._default if plain else self.language(scope, headers))
+        # By its name: an enumeration's member is hashed by a function of Python's.
+        if caller is not None and caller.viewer.settings[0] not in self._served:
+            raise not_served(caller.viewer)
         return caller
 
     async def caller(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Caller:
@@ -139,7 +141,11 @@ class Callers:
         return self._default if accepted is None else accepted_language(accepted.decode("latin-1"), self._default)
 
     def _admitted(self, viewer: Viewer) -> Viewer:
-        # By its name: an enumeration's member is hashed by a function of Python's.
         if viewer.settings[0] not in self._served:
-            raise CallerRefusedError(403, "AUDIENCE_NOT_SERVED", viewer.language)
+            raise not_served(viewer)
         return viewer
+
+
+def not_served(viewer: Viewer) -> CallerRefusedError:
+    """This installation has no view for them."""
+    return CallerRefusedError(403, "AUDIENCE_NOT_SERVED", viewer.language)

@@ -1,7 +1,8 @@
 """The outermost layer of the application: a reference for every request, the access log, headers, and the last net.
 
 Plain ASGI, because it stands before every planned read. The GraphQL door's addresses are in `direct` and go to it at once;
-Starlette's own layers and routing would cost a tenth of a planned read. What is raised inside is answered here, so
+Starlette's own layers and routing would cost a tenth of a planned read, a wrapped `send` another twentieth: so those
+applications write the headers of the front themselves. What is raised inside is answered here, so
 Starlette's outermost layer, which would do the same, is left out. A page may have its own words in the headers that
 protect; a program's answers all have the same one: JSON is not framed and has no links, and what says `nosniff` and is
 JSON no browser hands to another site's page.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foundation.logs import request_reference
 from portal.access_log import AccessLog
+from portal.headers import ANSWER_HEADERS, ANSWER_STATUS, header_map
 from portal.pages.security_headers import HSTS
 
 LOGGER = structlog.get_logger("portal.front")
@@ -38,8 +40,8 @@ DEFAULT_HEADERS: tuple[Header, ...] = (
     (b"referrer-policy", b"same-origin"),
 )
 
-# Applications by the kind of connection ("http", "websocket") and the exact path. They leave `DIRECT_HEADERS` to us.
-Direct = MutableMapping[tuple[str, str], ASGIApp]
+# Applications of HTTP by the exact path, which keep to `ANSWER_HEADERS` and `ANSWER_STATUS`.
+Direct = MutableMapping[str, ASGIApp]
 # Renders what a visitor sees of a fault; the reference is in `foundation.logs.request_reference`.
 Failure = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -65,93 +67,76 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket; what is raised within is logged here and goes no further."""
-        if scope["type"] not in {"http", "websocket"}:
+        kind = scope["type"]
+        if kind not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        app = self._direct.get((scope["type"], scope["path"]))
-        exchange = Exchange(scope, send, self._defaults if app is None else self._of_direct)
-        token = request_reference.set(exchange.reference)
+        began, reference = time.perf_counter(), reference_of(scope)
+        direct = self._direct.get(scope["path"]) if kind == "http" else None
+        token = request_reference.set(reference)
         try:
-            if app is None:
-                await self.app(scope, receive, exchange.send)
+            if direct is None:
+                await self.app(scope, receive, self._sender(scope, send, reference))
             else:
-                await app(scope, receive, exchange.send_direct)
+                scope[ANSWER_HEADERS] = (*self._of_direct, (b"x-request-id", reference.encode()))
+                await direct(scope, receive, send)
         except ClientDisconnect:
             pass  # Nobody is left to answer.
         except Exception as error:
             LOGGER.exception("request failed")
-            await self._fail(exchange, receive, error)
+            await self._fail(scope, receive, self._sender(scope, send, reference), error)
         finally:
-            self._log.request(scope, exchange.status, time.perf_counter() - exchange.started, exchange.reference)
+            self._log.request(scope, scope.get(ANSWER_STATUS, 0), began, time.perf_counter(), reference)
             request_reference.reset(token)
 
-    async def _fail(self, exchange: Exchange, receive: Receive, error: Exception) -> None:
-        if exchange.status:
+    async def _fail(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+        if ANSWER_STATUS in scope:
             return  # The answer has begun; the server closes the connection.
-        if exchange.scope["type"] == "websocket":
-            await exchange.send({"type": "websocket.close", "code": 1011})
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1011})
             return
         try:
-            response = await self._failure(Request(exchange.scope, receive), error)
+            response = await self._failure(Request(scope, receive), error)
         except Exception:
             LOGGER.exception("request failed, and its page")
-            response = PlainTextResponse(f"500 {exchange.reference}\n", 500)
-        await response(exchange.scope, receive, exchange.send)
+            response = PlainTextResponse(f"500 {request_reference.get()}\n", 500)
+        await response(scope, receive, send)
 
+    def _sender(self, scope: Scope, send: Send, reference: str) -> Send:
+        """Passes messages on; the first of an answer gets the headers that every answer has, and leaves its status."""
 
-class Exchange:
-    """One request: its reference, when it began, and the status of its answer (0 until there is one)."""
+        async def pass_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                scope[ANSWER_STATUS] = message["status"]
+                headers: list[Header] = message.get("headers") or []
+                present = dict(headers)
+                message["headers"] = [
+                    *headers,
+                    *[pair for pair in self._defaults if pair[0] not in present],
+                    (b"x-request-id", reference.encode()),
+                ]
+            elif message["type"] == "websocket.accept":
+                scope[ANSWER_STATUS] = 101
+            elif message["type"] == "websocket.close" and ANSWER_STATUS not in scope:
+                scope[ANSWER_STATUS] = 403
+            await send(message)
 
-    __slots__ = ("_defaults", "_send", "reference", "scope", "started", "status")
-
-    def __init__(self, scope: Scope, send: Send, defaults: tuple[Header, ...]) -> None:
-        self.scope = scope
-        self.started = time.perf_counter()
-        self.reference = reference_of(scope)
-        self.status = 0
-        self._send = send
-        self._defaults = defaults
-
-    async def send(self, message: Message) -> None:
-        """Pass a message on; the first of an answer gets the headers that every answer has."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers: list[Header] = message.get("headers") or []
-            present = dict(headers)
-            message["headers"] = [
-                *headers,
-                *[pair for pair in self._defaults if pair[0] not in present],
-                (b"x-request-id", self.reference.encode()),
-            ]
-        elif message["type"] == "websocket.accept":
-            self.status = 101
-        elif message["type"] == "websocket.close" and not self.status:
-            self.status = 403
-        await self._send(message)
-
-    def send_direct(self, message: Message) -> Awaitable[None]:
-        """The same for an application that leaves our headers to us. Not a coroutine, because this is passed twice an answer."""
-        if message["type"] != "http.response.start":
-            return self._send(message) if self.scope["type"] == "http" else self.send(message)
-        self.status = message["status"]
-        message["headers"] += (*self._defaults, (b"x-request-id", self.reference.encode()))
-        return self._send(message)
+        return pass_on
 
 
 def reference_of(scope: MutableMapping[str, Any]) -> str:
     """The `X-Request-Id` of the request when it is sane, or a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and SANE_REFERENCE.fullmatch(value):
-            return value.decode()
-    return next(REFERENCES)
+    given = header_map(scope).get(b"x-request-id")
+    if given is not None and SANE_REFERENCE.fullmatch(given):
+        return given.decode()
+    return REFERENCES.pop() if REFERENCES else new_reference()
 
 
-def made_references() -> Iterator[str]:
-    """New references without end, 64 bits each. Made many at once: to make one takes a twentieth of the door's time."""
-    while True:
-        digits = os.urandom(8 * REFERENCES_AT_ONCE).hex()
-        for at in range(0, len(digits), 16):
-            yield digits[at : at + 16]
+def new_reference() -> str:
+    """A new reference of 64 bits, and more of them in store: to make one alone takes a twentieth of the door's time."""
+    digits = os.urandom(8 * REFERENCES_AT_ONCE).hex()
+    REFERENCES.extend([digits[at : at + 16] for at in range(0, len(digits), 16)])
+    return REFERENCES.pop()
 
 
-REFERENCES = made_references()
+REFERENCES: list[str] = []

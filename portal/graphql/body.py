@@ -14,7 +14,7 @@ from typing import Any, cast
 import orjson
 from starlette.types import Message, Receive
 
-from portal.graphql.errors import ProtocolError, bad_request, invalid_json, over_limit
+from portal.graphql.errors import ProtocolError, invalid_json, over_limit
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NUL = "\0"
@@ -25,14 +25,11 @@ class ClientGoneError(Exception):
     """The client left while it was sending: there is nobody to answer."""
 
 
-def check_sent_plain(headers: Mapping[bytes, bytes], bytes_max: int) -> None:
-    """Refuse by its headers a body that would have to be inflated, or that says itself that it is too large."""
-    if b"content-encoding" in headers and headers[b"content-encoding"].strip().lower() not in {b"identity", b""}:
+def check_sent_plain(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse by its headers a body that would have to be inflated."""
+    if headers.get(b"content-encoding", b"").strip().lower() not in {b"identity", b""}:
         accepted = {"Accept-Encoding": "identity"}
         raise ProtocolError(415, "UNSUPPORTED_CONTENT_ENCODING", "protocol.content_encoding", accepted)
-    length = headers.get(b"content-length", b"")
-    if length.isdigit() and (len(length) > 18 or int(length) > bytes_max):
-        raise over_limit("body_bytes", bytes_max, 413)
 
 
 def part_of(message: Message, left: int, bytes_max: int) -> bytes:
@@ -45,16 +42,22 @@ def part_of(message: Message, left: int, bytes_max: int) -> bytes:
     return part
 
 
-async def read_rest(receive: Receive, first: bytes, bytes_max: int) -> bytes:
-    """The whole body after its first part; refused as soon as it is too large, whatever its headers said."""
-    parts, left = [first], bytes_max - len(first)
+async def read_body(first: Message, receive: Receive, headers: Mapping[bytes, bytes], bytes_max: int) -> bytes:
+    """The whole body after the message that brought its first part.
+
+    It is refused when it says itself that it is too large, and as soon as it is, whatever its headers said.
+    """
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and (len(length) > 18 or int(length) > bytes_max):
+        raise over_limit("body_bytes", bytes_max, 413)
+    parts, left, message = list[bytes](), bytes_max, first
     while True:
-        message = await receive()
         part = part_of(message, left, bytes_max)
         parts.append(part)
         left -= len(part)
         if not message.get("more_body", False):
             return b"".join(parts)
+        message = await receive()
 
 
 async def discard(receive: Receive, headers: Mapping[bytes, bytes], bytes_max: int) -> bool:
@@ -80,17 +83,27 @@ async def discard(receive: Receive, headers: Mapping[bytes, bytes], bytes_max: i
 
 def decode(raw: bytes, name: str, depth_max: int) -> Any:
     """A JSON value from UTF-8; `name` says in the message what it is."""
+    value = parsed(raw, name, depth_max)
+    check_within(raw, value, depth_max)
+    return value
+
+
+def parsed(raw: bytes, name: str, depth_max: int) -> Any:
+    """The same before it is known whether it nests too deeply or holds U+0000."""
     try:
-        value = orjson.loads(raw)
+        return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise malformed(raw, name, error, depth_max) from error
+
+
+def check_within(raw: bytes, value: object, depth_max: int) -> None:
+    """Refuse what nests too deeply or holds U+0000."""
     # Most requests hold few brackets, so counting them spares the walk.
     if raw.count(b"{") + raw.count(b"[") > depth_max and deeper_than(value, depth_max):
         raise over_limit("json_depth", depth_max)
     # Not by `in`, which first tries the text as a number and makes an error of it.
     if raw.find(b"\\u0000") >= 0 and holds_nul(value):
         raise ProtocolError(400, "NUL_IN_TEXT", "protocol.nul")
-    return value
 
 
 def malformed(raw: bytes, name: str, error: orjson.JSONDecodeError, depth_max: int) -> ProtocolError:
@@ -134,12 +147,3 @@ def holds_nul(value: object) -> bool:
             return True
         level = [child for each in level for child in children(each)]
     return False
-
-
-def as_object(value: Any) -> dict[str, Any]:
-    """The body of a request: an object; a list would be a batch."""
-    if isinstance(value, dict):
-        return value  # pyright: ignore[reportUnknownVariableType] - JSON's keys are texts
-    if isinstance(value, list):
-        raise ProtocolError(400, "BATCHING_NOT_SUPPORTED", "protocol.batch")
-    raise bad_request("protocol.not_an_object")

@@ -17,7 +17,7 @@ from portal.graphql.deadlines import Deadlines
 from portal.graphql.errors import failed, timed_out
 from portal.graphql.parameters import Bounds, Parameters
 from portal.graphql.trusted import TrustedDocuments
-from resolvers.planner.engine import Answer, Operation
+from resolvers.planner.engine import Answer, Operation, new_tuple
 from segments.viewer import Language, Viewer
 
 # How the engine says that an operation has many answers.
@@ -79,7 +79,9 @@ class Door:
     def operation(self, parameters: Parameters, viewer: Viewer, *, by_get: bool = False) -> Operation:
         """The operation that well-formed parameters ask for."""
         query, digest, variables, name = parameters
-        return Operation(self._trusted.source(query, digest, viewer), variables, name, by_get)
+        if query is None or digest is not None or self._trusted.only_for_anonymous:
+            query = self._trusted.source(query, digest, viewer)
+        return new_tuple(Operation, (query, variables, name, by_get))
 
     async def answer(self, viewer: Viewer, operation: Operation) -> Answer:
         """The one answer of a query or mutation. Past its time it is cancelled, and what it wrote rolled back."""

@@ -10,14 +10,12 @@ This is plain ASGI: Starlette's requests, responses and routing would take 16 µ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from portal.bearer import Caller
 from portal.callers import CallerRefusedError
-from portal.graphql.body import ClientGoneError, as_object, check_sent_plain, decode, discard, part_of, read_rest
-from portal.graphql.deadlines import Limit
+from portal.graphql.body import ClientGoneError, check_sent_plain, discard, read_body
+from portal.graphql.deadlines import Deadlines, Limit
 from portal.graphql.door import STREAMED, Door
 from portal.graphql.errors import (
     STATUSES,
@@ -28,45 +26,55 @@ from portal.graphql.errors import (
     refusal_headers,
     timed_out,
 )
-from portal.graphql.media import EVENT_STREAM, GRAPHQL, JSON, Accepted, accepted, is_json
-from portal.graphql.parameters import from_object, from_url
+from portal.graphql.media import EVENT_STREAM, JSON, accepted, is_json
+from portal.graphql.parameters import from_body, from_url
 from portal.graphql.sse import send_stream
-from portal.headers import header_map
-from resolvers.planner.engine import Answer, Operation
+from portal.headers import ANSWER_HEADERS, ANSWER_STATUS, header_map
+from resolvers.planner.engine import Answer
 from segments.viewer import Language
 
 METHODS = ("GET", "POST")
-CONTENT_TYPES = {
-    media_type: (b"content-type", f"{media_type}; charset=utf-8".encode()) for media_type in (GRAPHQL, JSON)
-}
-
+# Answers to POST are stored by nobody who is not told to (RFC 9110 §9.3.3), those to GET are unless they are told not to.
 NO_STORE = (b"cache-control", b"no-store")
 
 
-@dataclass(slots=True)
-class Exchange:
-    """One request on its way to its response."""
+class Exchange(Limit):
+    """One request on its way to its response, within its time."""
 
-    scope: Scope
-    receive: Receive
-    send: Send
-    headers: Mapping[bytes, bytes]
-    wanted: Accepted
-    body_read: bool = False
+    __slots__ = ("body_read", "headers", "receive", "scope", "send", "wanted")
 
-    async def respond(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Send the whole response."""
+    def __init__(self, deadlines: Deadlines, scope: Scope, receive: Receive, send: Send) -> None:
+        # As `Limit` does, without its call.
+        self._deadlines = deadlines
+        self.expired = False
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.headers = header_map(scope)
+        self.wanted = accepted(self.headers.get(b"accept"))
+        self.body_read = scope["method"] != "POST"
+
+    def start(self, status: int, size: int, headers: Mapping[str, str] | None = None) -> Message:
+        """The message that begins the response, whose body is of so many bytes."""
+        scope = self.scope
+        scope[ANSWER_STATUS] = status
         written = [
-            CONTENT_TYPES[self.wanted.whole],
-            (b"content-length", b"%d" % len(body)),
-            NO_STORE,
+            self.wanted.content_type,
+            (b"content-length", b"%d" % size),
+            *scope.get(ANSWER_HEADERS, ()),
         ]
+        if scope["method"] != "POST":
+            written.append(NO_STORE)
         if headers:
             written += [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
         if not self.body_read:
             # More is on its way than is worth reading.
             written.append((b"connection", b"close"))
-        await self.send({"type": "http.response.start", "status": status, "headers": written})
+        return {"type": "http.response.start", "status": status, "headers": written}
+
+    async def respond(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        """Send the whole response."""
+        await self.send(self.start(status, len(body), headers))
         await self.send({"type": "http.response.body", "body": body})
 
     async def refuse(self, answer: Answer) -> None:
@@ -84,60 +92,60 @@ class GraphQLOverHTTP:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Nothing a client sends makes this raise."""
-        headers = header_map(scope)
-        exchange = Exchange(scope, receive, send, headers, accepted(headers.get(b"accept")))
-        limit = Limit(self._door.deadlines)
+        door = self._door
+        exchange = Exchange(door.deadlines, scope, receive, send)
         try:
-            with limit:
-                caller, operation = await self._request(exchange)
+            with exchange:
+                self._check(exchange)
+                # Not in functions of their own, because to await one costs as much as all that it would do.
+                caller = door.callers.remembered(scope, exchange.headers)
+                if caller is None:
+                    caller = await door.callers.caller(scope, exchange.headers)
+                if caller.by_cookie:
+                    door.same_site.check(exchange.headers)
+                if exchange.body_read:
+                    parameters = from_url(scope["query_string"], door.bounds)
+                else:
+                    message = await receive()
+                    raw = message.get("body", b"")
+                    if message.get("more_body", False) or not 0 < len(raw) <= door.bounds.body_bytes:
+                        raw = await read_body(message, receive, exchange.headers, door.bounds.body_bytes)
+                    exchange.body_read = True
+                    parameters = from_body(raw, door.bounds)
+                operation = door.operation(parameters, caller.viewer, by_get=scope["method"] == "GET")
                 streamed = self._streams_only or exchange.wanted.best == EVENT_STREAM
-                answer = None if streamed else await self._door.engine.execute(caller.viewer, operation)
+                answer = None if streamed else await door.engine.execute(caller.viewer, operation)
         except ClientGoneError:
             return
         except (ProtocolError, CallerRefusedError) as error:
             await self._refuse(exchange, error)
             return
         except Exception as error:  # noqa: BLE001 - our fault, as when the database is away: logged and masked here
-            if limit.expired and isinstance(error, TimeoutError):
+            if exchange.expired and isinstance(error, TimeoutError):
                 await self._late(exchange)
                 return
             await exchange.refuse(failed(error, self._language(exchange)))
             return
         if answer is None or (answer.code == STREAMED and exchange.wanted.stream):
-            await send_stream(self._door, caller, operation, scope, receive, send)
+            await send_stream(door, caller, operation, scope, receive, send)
         elif answer.refused:
             await exchange.refuse(answer)
         else:
-            await exchange.respond(200, answer.body)
+            await send(exchange.start(200, len(answer.body)))
+            await send({"type": "http.response.body", "body": answer.body})
 
-    async def _request(self, exchange: Exchange) -> tuple[Caller, Operation]:
-        """Who asks for which operation, or why that is no request."""
-        method = exchange.scope["method"]
-        exchange.body_read = method != "POST"
+    def _check(self, exchange: Exchange) -> None:
+        """Refuse what by its method and headers is no request, before anybody is asked who sent it."""
+        method, headers = exchange.scope["method"], exchange.headers
         if method not in METHODS:
             raise not_allowed(*METHODS)
         if exchange.wanted.best is None or (self._streams_only and not exchange.wanted.stream):
             raise ProtocolError(406, "NOT_ACCEPTABLE", "protocol.not_acceptable")
-        door, headers = self._door, exchange.headers
         if method == "POST":
             if not is_json(headers.get(b"content-type")):
                 raise ProtocolError(415, "UNSUPPORTED_MEDIA_TYPE", "protocol.content_type", {"Accept-Post": JSON})
-            check_sent_plain(headers, door.bounds.body_bytes)
-        scope, callers = exchange.scope, door.callers
-        caller = callers.remembered(scope, headers) or await callers.caller(scope, headers)
-        if caller.by_cookie:
-            door.same_site.check(headers)
-        if method == "GET":
-            parameters = from_url(scope["query_string"], door.bounds)
-            return caller, door.operation(parameters, caller.viewer, by_get=True)
-        message, bytes_max = await exchange.receive(), door.bounds.body_bytes
-        raw = part_of(message, bytes_max, bytes_max)
-        # Most bodies come in one part.
-        if message.get("more_body", False):
-            raw = await read_rest(exchange.receive, raw, bytes_max)
-        exchange.body_read = True
-        parameters = from_object(as_object(decode(raw, "body", door.bounds.json_depth)), door.bounds)
-        return caller, door.operation(parameters, caller.viewer)
+            if b"content-encoding" in headers:
+                check_sent_plain(headers)
 
     async def _late(self, exchange: Exchange) -> None:
         """What took too long was either the client with its body or we with the answer."""

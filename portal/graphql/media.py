@@ -28,10 +28,13 @@ class Accepted:
     stream: bool
     # How an answer or an error is written when it is not streamed.
     whole: MediaType = field(init=False)
+    content_type: tuple[bytes, bytes] = field(init=False)
 
     def __post_init__(self) -> None:
         """Choose it once, because what is accepted is remembered by its header."""
-        object.__setattr__(self, "whole", GRAPHQL if self.best == GRAPHQL else JSON)
+        whole = GRAPHQL if self.best == GRAPHQL else JSON
+        object.__setattr__(self, "whole", whole)
+        object.__setattr__(self, "content_type", (b"content-type", f"{whole}; charset=utf-8".encode()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 from urllib.parse import parse_qsl
 
 from graphql import GraphQLError
 from graphql.language import Lexer, Source, TokenKind
 
-from portal.graphql.body import NUL, decode
+from portal.graphql.body import NUL, check_within, decode, parsed
 from portal.graphql.errors import ProtocolError, bad_request, over_limit
 
 # Where Apollo's clients put a document's hash: `extensions.persistedQuery.sha256Hash`.
@@ -23,6 +23,7 @@ SHAPE: Mapping[str, tuple[type, str]] = {
     "variables": (dict, "object"),
     "extensions": (dict, "object"),
 }
+PLAIN = frozenset({int, float, bool, type(None)})
 NO_VARIABLES: Mapping[str, Any] = {}
 URL_PARAMETERS_MAX = 100
 
@@ -42,8 +43,36 @@ class Bounds:
     tokens: int
 
 
+def from_body(raw: bytes, bounds: Bounds) -> Parameters:
+    """The parameters in the body of a POST: a JSON object; a list would be a batch."""
+    body = parsed(raw, "body", bounds.json_depth)
+    if type(body) is dict and len(body) == 2:  # pyright: ignore[reportUnknownArgumentType] - JSON holds what it likes
+        # What nearly everybody sends: a document and plain variables, in which there is nothing more to look for.
+        query: Any = body.get("query")  # pyright: ignore[reportUnknownMemberType]
+        variables: Any = body.get("variables")  # pyright: ignore[reportUnknownMemberType]
+        if type(query) is str and "\\" not in query and "\0" not in query and is_plain(variables, bounds):
+            return query, None, variables, None
+    check_within(raw, body, bounds.json_depth)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(body, dict):
+        return from_object(cast("dict[str, Any]", body), bounds)
+    if isinstance(body, list):
+        raise ProtocolError(400, "BATCHING_NOT_SUPPORTED", "protocol.batch")
+    raise bad_request("protocol.not_an_object")
+
+
+def is_plain(variables: Any, bounds: Bounds) -> TypeGuard[dict[str, Any]]:
+    """Whether these are variables, not too many, and each a text, number or truth that holds nothing more."""
+    if type(variables) is not dict or len(variables) > bounds.variables:  # pyright: ignore[reportUnknownArgumentType]
+        return False
+    for name, value in variables.items():  # pyright: ignore[reportUnknownVariableType]
+        kind = type(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        if (kind is str and "\0" in value) or (kind is not str and kind not in PLAIN) or "\0" in name:
+            return False
+    return True
+
+
 def from_object(body: Mapping[str, Any], bounds: Bounds) -> Parameters:
-    """The parameters in the body of a POST, or in the payload of a WebSocket's `subscribe`."""
+    """The parameters in an object: the body of a POST, or the payload of a WebSocket's `subscribe`."""
     given: dict[str, Any] = {}
     for name, value in body.items():
         if value is not None and name in SHAPE:

@@ -16,7 +16,7 @@ from foundation.language import translate
 from portal.bearer import Caller
 from portal.graphql.door import Door, Standing
 from portal.graphql.errors import error_body
-from portal.headers import header_map
+from portal.headers import ANSWER_HEADERS, ANSWER_STATUS, header_map
 from resolvers.planner.engine import Answer, Operation
 from segments.viewer import Language
 
@@ -37,13 +37,16 @@ class GoneError(Exception):
 class EventStream:
     """The response of one request."""
 
-    def __init__(self, send: Send, send_seconds: float) -> None:
+    def __init__(self, scope: Scope, send: Send, send_seconds: float) -> None:
+        self._scope = scope
         self._send = send
         self._send_seconds = send_seconds
 
     async def start(self) -> None:
         """Send the headers at once, so that the client knows it is connected; events may be long in coming."""
-        await self._put({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
+        self._scope[ANSWER_STATUS] = 200
+        headers = [*HEADERS, *self._scope.get(ANSWER_HEADERS, ())]
+        await self._put({"type": "http.response.start", "status": 200, "headers": headers})
         await self.write(COMMENT)
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
@@ -94,7 +97,7 @@ async def send_stream(
     door: Door, caller: Caller, operation: Operation, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Send the answers of an operation until it ends, the client leaves or the caller's standing does."""
-    stream = EventStream(send, door.settings.graphql_send_seconds)
+    stream = EventStream(scope, send, door.settings.graphql_send_seconds)
     standing = Standing(caller, lambda: door.callers.caller(scope, header_map(scope)), door.standing_seconds)
     gone = asyncio.ensure_future(left(receive))
     upcoming = Upcoming(door.answers(caller.viewer, operation))

@@ -1,7 +1,7 @@
 """Trusted documents: operations registered as files, which clients name by their SHA-256 instead of sending them.
 
 The operations of our own pages are among them. A client may still send its document in full; with the setting
-`trusted_documents_only_for_anonymous`, somebody who is not signed in may then only send one that is registered.
+`trusted_documentsonly_for_anonymous`, somebody who is not signed in may then only send one that is registered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TrustedDocuments:
         # Clients' build tools hash a file with or without its last line end.
         written = (text for source in sources for text in (source, source.strip()))
         self._documents: Mapping[str, str] = {digest_of(text): text for text in written}
-        self._only_for_anonymous = only_for_anonymous
+        self.only_for_anonymous = only_for_anonymous
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -41,7 +41,7 @@ class TrustedDocuments:
             return found
         if digest is not None and digest != digest_of(query):
             raise bad_request("protocol.two_documents")
-        if self._only_for_anonymous and is_anonymous(viewer) and digest_of(query) not in self._documents:
+        if self.only_for_anonymous and is_anonymous(viewer) and digest_of(query) not in self._documents:
             raise ProtocolError(403, "DOCUMENT_NOT_TRUSTED", "protocol.document_untrusted")
         return query
 

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -24,14 +25,14 @@ PLANS_PER_DOCUMENT_MAX = 64
 _numbers = itertools.count()
 
 # What a statement may bind besides the request's own values.
-Take = Callable[[Viewer, dt.datetime | None], Any]
+Take = Callable[[Viewer], Any]
 VIEWER_BINDS: dict[str, Take] = {
-    "viewer_language": lambda viewer, _: viewer.language,
-    "viewer_now": lambda _, now: now,
-    "viewer_audience": lambda viewer, _: viewer.settings[0],
-    "viewer_customer": lambda viewer, _: viewer.customer_id,
-    "viewer_person": lambda viewer, _: viewer.person_id,
+    "viewer_language": attrgetter("language"),
+    "viewer_audience": lambda viewer: viewer.settings[0],
+    "viewer_customer": attrgetter("customer_id"),
+    "viewer_person": attrgetter("person_id"),
 }
+NOW_BIND = "viewer_now"
 SETTING_BINDS = [f"set_{at}" for at in range(len(ROW_SETTINGS))]
 
 
@@ -52,8 +53,9 @@ class Plan:
         # A viewer has its settings ready, in the order in which secured statements begin.
         self.begins_with_settings = list(names[: len(SETTING_BINDS)]) == SETTING_BINDS
         own = names[len(SETTING_BINDS) :] if self.begins_with_settings else names
-        self.timed = "viewer_now" in names
+        self.timed = NOW_BIND in names
         self._constants: list[Any] = [None] * len(own)
+        self._nows = [at for at, name in enumerate(own) if name == NOW_BIND]
         self._takes: list[tuple[int, Take]] = []
         self._gets: list[tuple[int, Get]] = []
         for at, name in enumerate(own):
@@ -67,7 +69,9 @@ class Plan:
             check(variables)
         values = self._constants.copy()
         for at, take in self._takes:
-            values[at] = take(viewer, now)
+            values[at] = take(viewer)
+        for at in self._nows:
+            values[at] = now
         for at, get in self._gets:
             values[at] = get(variables)
         return [*viewer.settings, *values] if self.begins_with_settings else values
@@ -79,6 +83,8 @@ class Plan:
 
     def _know(self, at: int, name: str, compiled: Any, values: Values) -> None:
         """Where the value of one parameter comes from, through the processing its column type asks for."""
+        if name == NOW_BIND:
+            return
         if name in VIEWER_BINDS:
             self._takes.append((at, VIEWER_BINDS[name]))
             return

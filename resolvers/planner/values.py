@@ -45,6 +45,34 @@ class Constant:
 
 ABSENT = Constant(None)
 
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a request gives a variable. Where it is asked for, the functions below do so in one step."""
+
+    name: str
+    default: Any
+
+    def __call__(self, variables: Any) -> Any:
+        """The value."""
+        return variables.coerced.get(self.name, self.default)
+
+    def is_given(self) -> Get:
+        """Whether the value is there and not null."""
+        name, default = self.name, self.default
+        return lambda variables: variables.coerced.get(name, default) is not None
+
+    def text(self) -> Get:
+        """The value as the database takes it, which is nearly always a text that can be stored as it is."""
+        name, default = self.name, self.default
+
+        def stored(variables: Any) -> Any:
+            value = variables.coerced.get(name, default)
+            return value if type(value) is str and value.isascii() and "\0" not in value else plain(value)
+
+        return stored
+
+
 PAGE_DEFAULT, PAGE_MAX = 20, 100
 DECIMAL_DIGITS_MAX = 100  # on each side of the point; PostgreSQL takes more, but no amount has as many
 NOTHING = uuid.UUID(int=0)  # the key of no row: what an id of the wrong type stands for
@@ -80,7 +108,7 @@ class Values:
         if argument is None or written is None:
             return Constant(default)
         if isinstance(written, g.VariableNode):
-            return lambda variables: variables.coerced.get(written.name.value, default)
+            return Named(written.name.value, default)
         if names_variable(written):
             return once(lambda variables: coerce_input_literal(written, argument.type, variables))
         return Constant(coerce_input_literal(written, argument.type))
@@ -89,7 +117,8 @@ class Values:
         """Whether the value is there and not null, as a fact."""
         if isinstance(get, Constant):
             return get.value is not None
-        return bool(self.fact(lambda variables: get(variables) is not None))
+        ask: Get = get.is_given() if isinstance(get, Named) else lambda variables: get(variables) is not None
+        return bool(self.fact(ask))
 
     def keywords(self, field: Any, node: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
         """A field's arguments as a condition receives them; input objects come apart into keywords of their own."""
@@ -115,7 +144,12 @@ class Values:
             value = plain(get(variables), wanted)
             return through(value) if through else value
 
-        found[name] = self.bind(taken, None if through else column_type(type_, wanted)) if self.given(get) else None
+        if not self.given(get):
+            found[name] = None
+        elif isinstance(get, Named) and wanted is None and through is None:
+            found[name] = self.bind(get.text(), column_type(type_))
+        else:
+            found[name] = self.bind(taken, None if through else column_type(type_, wanted))
 
 
 SCALARS: dict[str, Any] = {

@@ -24,7 +24,7 @@ async def logged(settings: Settings, path: str, raw_path: bytes | None = None, s
         **more,
     }
     log = AccessLog(settings, stream)
-    log.request(scope, status, 0.01234, "a-reference")
+    log.request(scope, status, 100.0, 100.01234, "a-reference")
     log.flush()
     return stream.getvalue()
 
@@ -87,7 +87,7 @@ async def test_above_the_level_nothing_is_written(level: Any) -> None:
 async def test_a_websocket_has_no_method() -> None:
     stream = io.StringIO()
     log = AccessLog(Settings(), stream)
-    log.request({"type": "websocket", "path": "/graphql"}, 101, 5.0, "a-reference")
+    log.request({"type": "websocket", "path": "/graphql"}, 101, 100.0, 105.0, "a-reference")
     log.flush()
     assert "WEBSOCKET /graphql 101 5000.0 ms" in stream.getvalue()
 
@@ -96,7 +96,7 @@ async def test_lines_are_written_together_soon_after_the_first() -> None:
     stream = io.StringIO()
     log = AccessLog(Settings(), stream)
     for path in ("/one", "/two"):
-        log.request({"type": "http", "method": "GET", "path": path}, 200, 0.001, "a-reference")
+        log.request({"type": "http", "method": "GET", "path": path}, 200, 100.0, 100.001, "a-reference")
     assert stream.getvalue() == ""
     await asyncio.sleep(2 * FLUSH_SECONDS)
     assert [line.split()[3] for line in stream.getvalue().splitlines()] == ["GET", "GET"]

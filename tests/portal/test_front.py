@@ -37,7 +37,7 @@ async def asked(app: ASGIApp, kind: str = "http", failure: Any = page_of_fault, 
         sent.append(message)
 
     log = AccessLog(SETTINGS, io.StringIO())
-    front = Front(app, direct={("http", "/direct"): app}, failure=failure, access_log=log, secure=False)
+    front = Front(app, direct={"/direct": app}, failure=failure, access_log=log, secure=False)
     scope = {"type": kind, "method": "GET", "path": path, "headers": [(b"x-request-id", b"a-reference")]}
     await front(scope, receive, send)
     return sent
