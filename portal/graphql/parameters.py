@@ -46,13 +46,13 @@ class Bounds:
 def from_body(raw: bytes, bounds: Bounds) -> Parameters:
     """The parameters in the body of a POST: a JSON object; a list would be a batch."""
     body = parsed(raw, "body", bounds.json_depth)
-    if type(body) is dict and len(body) == 2:  # pyright: ignore[reportUnknownArgumentType] - JSON holds what it likes
+    kind: object = type(body)  # pyright: ignore[reportUnknownVariableType]
+    if kind is dict and len(body) == 2:
         # What nearly everybody sends: a document and plain variables, in which there is nothing more to look for.
-        query: Any = body.get("query")  # pyright: ignore[reportUnknownMemberType]
-        variables: Any = body.get("variables")  # pyright: ignore[reportUnknownMemberType]
+        query, variables = body.get("query"), body.get("variables")
         if type(query) is str and "\\" not in query and "\0" not in query and is_plain(variables, bounds):
             return query, None, variables, None
-    check_within(raw, body, bounds.json_depth)  # pyright: ignore[reportUnknownArgumentType]
+    check_within(raw, body, bounds.json_depth)
     if isinstance(body, dict):
         return from_object(cast("dict[str, Any]", body), bounds)
     if isinstance(body, list):
