@@ -11,7 +11,7 @@ import pytest
 import strawberry
 
 from resolvers.planner.errors import RequestError
-from resolvers.planner.values import Values, plain
+from resolvers.planner.values import Values, coerce_input_literal, plain, taken_apart
 from segments.audiences import EVERYONE, STAFF
 from segments.marks import For, Through
 from tests.segments.small_schemas import query, views
@@ -38,20 +38,31 @@ class Filter:
     text: Annotated[str | None, Through(shouted)] = None
     pairs: Annotated[list[Pair] | None, Through(joined)] = None
     plain: str | None = None
+    defaulted: str | None = "usual"
 
 
-def things(filter: Filter | None = None, word: Annotated[str | None, Through(shouted)] = None) -> list[str]:
+@For(*EVERYONE)
+@strawberry.input
+class Needing:
+    needed: str = "usual"
+
+
+def things(
+    filter: Filter | None = None,
+    word: Annotated[str | None, Through(shouted)] = None,
+    needing: Needing | None = None,
+) -> list[str]:
     return []
 
 
 SCHEMA = views(query(things=strawberry.field(resolver=things, directives=[For(*EVERYONE)])))[STAFF].core
 
 
-def received(source: str) -> dict[str, Any]:
+def received(source: str, coerced: dict[str, Any] | None = None) -> dict[str, Any]:
     """What a condition would receive for the first field: None, or the value of the bind."""
     assert SCHEMA.query_type is not None
     operation: Any = g.parse(source).definitions[0]
-    variables = SimpleNamespace(coerced={})
+    variables = SimpleNamespace(coerced=coerced or {})
     values = Values(variables)
     keywords = values.keywords(SCHEMA.query_type.fields["things"], operation.selection_set.selections[0])
     return {name: bind if bind is None else values.binds[bind.key](variables) for name, bind in keywords.items()}
@@ -63,12 +74,14 @@ def test_a_value_goes_through_its_function_when_the_bind_is_filled() -> None:
         "text": "A!",
         "plain": "a",
         "pairs": None,
+        "defaulted": "usual",
         "word": None,
+        "needed": None,
     }
 
 
 def test_what_is_null_or_absent_goes_through_nothing() -> None:
-    assert set(received("{ things(word: null, filter: {text: null}) }").values()) == {None}
+    assert set(received("{ things(word: null, filter: {text: null, defaulted: null}) }").values()) == {None}
 
 
 def test_a_list_of_input_objects_goes_through_as_a_whole() -> None:
@@ -94,3 +107,40 @@ def test_a_decimal_that_is_no_amount_is_refused(number: str) -> None:
 
 def test_other_decimals_pass() -> None:
     assert plain([Decimal("-1.50"), Decimal("1E+100")]) == [Decimal("-1.50"), Decimal("1E+100")]
+
+
+ABSENT: dict[str, Any] = {}
+
+
+@pytest.mark.parametrize("given", [ABSENT, {"v": None}, {"v": "x"}, {"v": "", "w": "y"}])
+@pytest.mark.parametrize(
+    "literal",
+    [
+        "{ plain: $v }", "{ plain: $v, text: $w }", '{ plain: $w, text: "said" }', "{ defaulted: $v, text: $v }",
+        '{ pairs: [{ code: "a", value: 1 }], plain: $v }', "{ plain: null, text: $v }", "{ defaulted: null, plain: $w }",
+    ],
+)  # fmt: skip
+def test_an_object_literal_is_taken_apart_to_what_graphql_core_makes_of_it(literal: str, given: dict[str, Any]) -> None:
+    written = parsed_value(literal)
+    type_ = SCHEMA.get_type("Filter")
+    members = taken_apart(written, type_)
+    assert members is not None
+    variables = SimpleNamespace(coerced=given)
+    whole = coerce_input_literal(written, type_, variables)
+    assert {name: get(variables) for name, get in members.items()} == dict.fromkeys(members) | whole
+    source = f"query ($v: String, $w: String) {{ things(filter: {literal}) }}"
+    said = received(source, given)
+    assert said["plain"] == whole.get("plain")
+    assert said["defaulted"] == whole.get("defaulted")
+    assert said["text"] == (None if whole.get("text") is None else shouted(whole["text"]))
+
+
+@pytest.mark.parametrize("literal", ['{ pairs: [{ code: $v, value: 1 }], plain: "x" }', "{ needed: $v }"])
+def test_a_literal_that_is_more_than_its_members_is_looked_at_as_a_whole(literal: str) -> None:
+    name = "Needing" if "needed" in literal else "Filter"
+    assert taken_apart(parsed_value(literal), SCHEMA.get_type(name)) is None
+
+
+def parsed_value(literal: str) -> Any:
+    document: Any = g.parse(f"{{ things(filter: {literal}) }}")
+    return document.definitions[0].selection_set.selections[0].arguments[0].value
