@@ -7,6 +7,7 @@ from domain.idempotency import tables as idempotency
 from domain.identity import client_tables as clients
 from domain.identity import tables as identity
 from domain.jobs import tables as jobs
+from domain.notices import tables as notices
 from domain.orders import tables as orders
 from domain.payments import tables as payments
 from domain.points import rule_tables as earning
@@ -42,6 +43,7 @@ CAPABILITIES = (
     payments,
     vouchers,
     idempotency,
+    notices,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
             "False where `quadrant worker` runs instead."
         ),
     )
+    points_notice_days: int = Field(
+        default=30, ge=1, le=366, description="Members are told of points so many days before they expire."
+    )
     trusted_proxies: Annotated[tuple[str, ...], *CommaSeparated] = Field(
         default=(), description="Addresses of proxies whose forwarding headers are believed, separated by commas."
     )

@@ -42,6 +42,7 @@ from domain.identity.sessions import (
 )
 from domain.identity.tables import LoginSession, Person
 from domain.identity.viewers import viewer_of_session
+from domain.notices.notifying import unread_count
 from foundation.clock import Clock
 from foundation.database import Database
 from foundation.ids import Ids
@@ -51,12 +52,14 @@ from foundation.settings import Settings
 from portal.pages.visitors import Visitor
 from portal.refused_sign_ins import Attempt, noting_refusals
 from portal.session_cookie import SessionCookie
-from segments.audiences import Audience
+from segments.audiences import CONSUMER, ENTERPRISE, Audience
 from segments.classification import Classification
 from segments.factors import PASSWORD, proves_second_factor
 from segments.viewer import Language, Viewer
 
 SYSTEM = Viewer.system().row_settings()
+# Who is told things inside the platform, and sees a bell.
+NOTIFIED = (CONSUMER, ENTERPRISE)
 LOGGER = structlog.get_logger("portal.sessions")
 
 
@@ -118,7 +121,11 @@ class Sessions:
         if live is None:
             return Visitor(Viewer.anonymous(language))
         viewer = viewer_of_session(live, language, self._ceiling)
-        return Visitor(viewer, live.name, live.organisation, str(live.session_id))
+        unread = 0
+        if live.audience in NOTIFIED and live.customer_id is not None:
+            async with self._reads.connect() as reads:
+                unread = await unread_count(reads, live.customer_id)
+        return Visitor(viewer, live.name, live.organisation, str(live.session_id), unread)
 
     async def sign_in(self, request: Request, account: str, password: str) -> SignedIn:
         """Open a session, or refuse: with one and the same refusal, in the same time, whatever was wrong.

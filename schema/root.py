@@ -14,6 +14,7 @@ from schema.audit import AuditQuery
 from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.identity import IdentityQuery
+from schema.notices import NoticesMutation, NoticesQuery
 from schema.orders import OrdersQuery
 from schema.payments import PaymentsMutation, PaymentsQuery
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
@@ -43,6 +44,7 @@ class Query(
     ProjectsQuery,
     ReclassificationQuery,
     AuditQuery,
+    NoticesQuery,
 ):
     """What can be read. 查询。"""
 
@@ -62,6 +64,7 @@ class Mutation(
     ProjectsMutation,
     ReclassificationMutation,
     PaymentsMutation,
+    NoticesMutation,
 ):
     """What can be changed. 变更。"""
 

@@ -59,6 +59,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "approval_request": {"step_now": 0},
     "reclassification": {"programme_id": None, "equipment_id": None},
     "approval_step": {"position": 0},
+    "notice": {"values": {"points": 1, "day": "2026-12-31", "name": "代金券"}},
     # A row of sums that are one each.
     "payment": {"state": "CAPTURED", "provider": None, "reference": None},
     "approval_delegation": {"valid_until": NOW + dt.timedelta(days=1)},

@@ -5,12 +5,13 @@ from __future__ import annotations
 from domain.idempotency.upkeep import forget
 from domain.jobs.running import Job, forget_runs
 from domain.payments.closing import close_next
-from domain.points import upkeep
+from domain.points import expiry_notices, upkeep
 
 JOBS = (
     Job("points.settle", "*/10 * * * *", upkeep.settle),
     Job("points.partitions", "20 16 * * *", upkeep.make_partitions),
     Job("points.snapshots", "30 * * * *", upkeep.take_snapshots),
+    Job("points.notices", "15 * * * *", expiry_notices.tell),
     Job("idempotency.forget", "50 * * * *", forget),
     Job("payments.close", "* * * * *", close_next),
     Job("jobs.forget", "40 18 * * *", forget_runs),

@@ -20,7 +20,7 @@ HOME = "home"
 TEMPLATE_NAMES = frozenset(
     (
         "GRADES ROLE_WORDS SCOPE_WORDS SUBJECT_KINDS any_chosen asset audience charts chosen cleared current_entry "
-        "demonstration done exported forms given here home kept language link mark may navigation now operation page problems q "
+        "demonstration done exported forms given here home kept language link mark may navigation notices_page now operation page problems q "
         "search_page searched "
         "sign_in_address sign_out switch today toggled told visitor"
     ).split()

@@ -120,6 +120,9 @@ def shell(visit: Visit, audience: Audience | None, page: Page | None) -> dict[st
         "current_entry": next((entry for entry in navigation if entry.name == current), None),
         "search_page": search_page,
         "searched": searched or "",
+        "notices_page": registry.pages.get(f"{audience.value}/notices")
+        if audience and inside and visitor.signed_in
+        else None,
         "sign_in_address": visit.sign_in_address() if audience else "",
         "sign_out": visit.form("sign-out") if visitor.signed_in else None,
         "switch": partial(switched_address, visit.request),

@@ -13,12 +13,16 @@ from segments.viewer import Language, Viewer
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A viewer at a browser. `session` names their session, so that a form sent in another one is refused."""
+    """A viewer at a browser. `session` names their session, so that a form sent in another one is refused.
+
+    `unread` are the notices that wait for them.
+    """
 
     viewer: Viewer
     name: str = ""
     organisation: str = ""
     session: str = ""
+    unread: int = 0
 
     @property
     def signed_in(self) -> bool:

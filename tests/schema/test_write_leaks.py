@@ -24,7 +24,7 @@ from foundation.settings import Settings
 from resolvers.planner.engine import Answer, Engine, Operation
 from resolvers.planner.limits import DocumentLimits
 from schema.views import compiled_views
-from segments.audiences import DIVISION, ENTERPRISE, STAFF, Audience
+from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, STAFF, Audience
 from segments.viewer import Viewer
 from tests.rows import NOW, ROWS
 from tests.schema.changes import Change, Changes
@@ -33,7 +33,7 @@ from tests.schema.worlds import Made as Row
 
 UNLIMITED = DocumentLimits(**dict.fromkeys([field.name for field in dataclasses.fields(DocumentLimits)], 10**9))
 # Who changes anything: a further audience with mutations needs a viewer here.
-WRITERS = (ENTERPRISE, DIVISION, STAFF)
+WRITERS = (ENTERPRISE, CONSUMER, DIVISION, STAFF)
 # A program's secret is random, and never twice the same.
 SECRET = re.compile(rb'(?<="secret":")[\w-]{43}(?=")')
 NAMES = tuple(audience.value for audience in WRITERS)

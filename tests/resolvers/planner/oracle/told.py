@@ -5,6 +5,7 @@ from tests.resolvers.planner.oracle import (
     audit,
     clients,
     customers,
+    notices,
     orders,
     payments,
     programmes,
@@ -24,6 +25,7 @@ for capability in (
     transfer,
     clients,
     audit,
+    notices,
     payments,
     reclassification,
 ):

@@ -12,6 +12,7 @@ from segments.viewer import Viewer
 from tests.resolvers.planner.seeded.approvals import add_approvals
 from tests.resolvers.planner.seeded.customers import add_customers
 from tests.resolvers.planner.seeded.factory import Factory
+from tests.resolvers.planner.seeded.notices import add_notices
 from tests.resolvers.planner.seeded.orders import add_orders
 from tests.resolvers.planner.seeded.payments import add_payments
 from tests.resolvers.planner.seeded.people import add_people
@@ -43,6 +44,7 @@ def made() -> Seeded:
     add_transfer(factory)
     add_reclassifications(factory)
     add_payments(factory)
+    add_notices(factory)
     return Seeded(factory, viewers)
 
 

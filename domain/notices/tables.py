@@ -1,0 +1,58 @@
+"""The table of notices, and which lots of points a notice has told of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from foundation.tables import Table, labels
+from segments.audiences import CONSUMER, ENTERPRISE
+from segments.policies import STAFF_OR_SYSTEM, SYSTEM, Rows, all_of, any_of, owned, seen_by
+
+MEMBERS = any_of(STAFF_OR_SYSTEM, all_of(seen_by(CONSUMER, ENTERPRISE), owned()))
+
+
+class NoticeKind(enum.Enum):
+    """What a notice is about. Its texts stand in the catalogues, as `notice.<KIND>.title` and `notice.<KIND>.text`."""
+
+    POINTS_EXPIRING = "POINTS_EXPIRING"
+    VOUCHER_GIVEN = "VOUCHER_GIVEN"
+
+
+class Notice(Table):
+    """Something a customer is told, once for its kind and key. `values` fill the catalogues' texts.
+
+    A company's people share its notices: whoever reads one has read it for all.
+    """
+
+    __tablename__ = "notice"
+    __rows__ = Rows(MEMBERS, MEMBERS, classified=False, owner="customer_id")
+    __table_args__ = (
+        UniqueConstraint("customer_id", "kind", "key"),
+        Index("ix_notice_customer", "customer_id", text("at desc"), "id"),
+        Index("ix_notice_order", text("at desc"), "id"),
+        Index("ix_notice_unread", "customer_id", postgresql_where=text("read_at is null")),
+    )
+
+    customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
+    kind: Mapped[NoticeKind] = mapped_column(labels(NoticeKind, "kind"))
+    key: Mapped[str]
+    subject_id: Mapped[uuid.UUID]
+    values: Mapped[dict[str, Any]]
+    at: Mapped[dt.datetime]
+    read_at: Mapped[dt.datetime | None]
+
+
+class PointsLotTold(Table):
+    """A lot whose expiry its member was told of: by this row each lot is told once. Its id is the lot's."""
+
+    __tablename__ = "points_lot_told"
+    __rows__ = Rows(SYSTEM, SYSTEM, classified=False, append_only=True)
+    __table_args__ = (Index("ix_points_lot_told_notice", "notice_id"),)
+
+    notice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("notice.id"))

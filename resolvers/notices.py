@@ -1,0 +1,48 @@
+"""How notices are answered: their texts in the reader's language, which are listed, and reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from domain.notices import notifying
+from domain.notices.tables import NoticeKind
+from foundation.language import translate
+from resolvers.planner.declare import CUSTOMER
+from resolvers.planner.mutations import Act
+from segments.viewer import Viewer
+
+Bound = sa.ColumnElement[Any] | None
+Rows = Sequence[Sequence[Any]]
+
+
+def _texts(part: str, viewer: Viewer, rows: Rows) -> list[str]:
+    # An enum's label or its member: which of them a row holds is the planner's affair.
+    return [
+        translate(f"notice.{NoticeKind(getattr(kind, 'value', kind)).value}.{part}", viewer.language, **values)
+        for kind, values in rows
+    ]
+
+
+def titles(viewer: Viewer, rows: Rows) -> list[str]:
+    """What a notice is about."""
+    return _texts("title", viewer, rows)
+
+
+def texts(viewer: Viewer, rows: Rows) -> list[str]:
+    """What a notice says."""
+    return _texts("text", viewer, rows)
+
+
+def notices(notice: sa.FromClause, *, unread: Bound = None) -> sa.ColumnElement[bool]:
+    """The viewer's own notices, all or by whether they were read."""
+    own = notice.c.customer_id == CUSTOMER
+    return own if unread is None else sa.and_(own, notice.c.read_at.is_(None) == unread)
+
+
+async def mark_notice_read(act: Act, *, notice: UUID, and_earlier: bool = False) -> UUID:
+    """See `domain.notices.notifying`."""
+    return await notifying.mark_read(act.session, act.now, notice_id=notice, and_earlier=and_earlier)

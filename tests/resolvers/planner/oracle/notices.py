@@ -1,0 +1,28 @@
+"""How notices are answered."""
+
+from __future__ import annotations
+
+import json
+
+from foundation.language import translate
+from tests.resolvers.planner.oracle.answers import Answers
+from tests.resolvers.planner.oracle.seen import Found, Seen
+
+
+def notices(seen: Seen, row: Found, *, unread: bool | None) -> bool:
+    mine = seen.viewer.customer_id is not None and row["customer_id"] == seen.viewer.customer_id
+    return mine and (unread is None or (row["read_at"] is None) == unread)
+
+
+def text(part: str) -> object:
+    def told(seen: Seen, row: Found) -> str:
+        return translate(f"notice.{row['kind']}.{part}", seen.viewer.language, **json.loads(row["values"]))
+
+    return told
+
+
+def register(answers: Answers) -> None:
+    """Tell the oracle of notices."""
+    answers.answer("Query", "notices")(notices)
+    answers.answer("Notice", "title")(text("title"))  # type: ignore[arg-type]
+    answers.answer("Notice", "text")(text("text"))  # type: ignore[arg-type]
