@@ -15,11 +15,12 @@ from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from resolvers.planner.subscriptions import subscription
 from schema.classification import Classification
-from segments.audiences import CUSTOMERS, DIVISION, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
+from segments.audiences import CONSUMER, CUSTOMERS, DIVISION, ENTERPRISE, EVERYONE, GOVERNMENT, MILITARY, STAFF
 from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
     from schema.orders import Order
+    from schema.points import Membership
 
 SERVED = (MILITARY, GOVERNMENT, ENTERPRISE, STAFF)
 
@@ -181,6 +182,9 @@ class Customer(Node):
     contact_overdue: Annotated[bool, For(STAFF)] = sql(answers.contact_overdue)
     contact_due_at: Annotated[dt.datetime | None, For(STAFF)] = sql(answers.contact_due_at)
     contact_overdue_days: Annotated[int, For(STAFF)] = sql(answers.contact_overdue_days)
+    memberships: Annotated[
+        list[Annotated[Membership, strawberry.lazy("schema.points")]], For(CONSUMER, ENTERPRISE, STAFF)
+    ]
     external_ids: Annotated[list[ExternalId], For(STAFF)]
     segment_moves: Annotated[Connection[SegmentMove], For(STAFF)]
     classification: Annotated[Classification, For(*SERVED)]

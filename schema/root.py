@@ -17,6 +17,7 @@ from schema.identity import IdentityQuery
 from schema.notices import NoticesMutation, NoticesQuery
 from schema.orders import OrdersQuery
 from schema.payments import PaymentsMutation, PaymentsQuery
+from schema.points import PointsMutation, PointsQuery, PointsSubscription
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
 from schema.reclassification import ReclassificationMutation, ReclassificationQuery
 from schema.shop import ShopQuery
@@ -36,6 +37,7 @@ class Query(
     ShopQuery,
     OrdersQuery,
     PaymentsQuery,
+    PointsQuery,
     ProgrammesQuery,
     ApprovalsQuery,
     OutcomesQuery,
@@ -56,6 +58,7 @@ class Query(
 class Mutation(
     ClientsMutation,
     CustomersMutation,
+    PointsMutation,
     ProgrammesMutation,
     ApprovalsMutation,
     OutcomesMutation,
@@ -70,7 +73,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(CustomersSubscription, ProgrammesSubscription):
+class Subscription(CustomersSubscription, PointsSubscription, ProgrammesSubscription):
     """What can be followed as it happens. 订阅。"""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from segments.audiences import DIVISION, ENTERPRISE, GOVERNMENT, MILITARY, STAFF, Audience
+from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, GOVERNMENT, MILITARY, STAFF, Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,13 @@ SCOPES = (
     Scope("orders:read", "查看订单", "Read orders", (ENTERPRISE, STAFF)),
     Scope("outcomes:write", "登记技术成果", "Register technology outcomes", (STAFF,)),
     Scope("payments:refund", "退款与处理退货", "Refund payments and handle returns", (STAFF,)),
+    Scope(
+        "points:pool", "管理本单位的积分池及其使用人", "Run the company's points pool and its spenders", (ENTERPRISE,)
+    ),
+    Scope("points:read", "查看会员积分", "Read members' points", (ENTERPRISE, STAFF)),
+    Scope("points:rules", "设置积分计划与规则", "Set points programmes and their rules", (STAFF,)),
+    Scope("points:spend", "使用积分", "Spend points", (CONSUMER, ENTERPRISE, STAFF)),
+    Scope("points:transfer", "转赠积分", "Give points to other members", (CONSUMER, ENTERPRISE)),
     Scope("products:cost", "查看产品成本", "Read the cost of products", (STAFF,)),
     Scope("programmes:cost", "查看型号经费", "Read the cost of programmes", (STAFF,)),
     Scope("programmes:origin", "查看民品的来源型号", "Read which programme a product comes from", (DIVISION,)),
@@ -73,7 +80,7 @@ ROLES = (
     Role("representative", "军事代表", "Military representative", MILITARY),
     Role("fleet_officer", "装备管理员", "Fleet officer", MILITARY),
     Role("project_officer", "项目主管", "Project officer", GOVERNMENT),
-    Role("buyer", "采购员", "Buyer", ENTERPRISE, ("clients:manage",)),
+    Role("buyer", "采购员", "Buyer", ENTERPRISE, ("clients:manage", "points:pool", "points:transfer")),
     Role("catalogue_editor", "民品目录专员", "Editor of civil products", DIVISION, ("catalogue:read",)),
     Role(
         "technology_transfer",
@@ -110,9 +117,9 @@ ROLES = (
         "客户经理",
         "Account manager",
         STAFF,
-        ("customers:write", "interactions:write", "orders:read", "payments:refund"),
+        ("customers:write", "interactions:write", "orders:read", "payments:refund", "points:read"),
     ),
-    Role("sales", "销售", "Sales", STAFF, ("interactions:write", "orders:read")),
+    Role("sales", "销售", "Sales", STAFF, ("interactions:write", "orders:read", "points:read", "points:spend")),
     Role("service_engineer", "服务工程师", "Service engineer", STAFF, ("equipment:write", "interactions:write")),
     Role("product_manager", "产品经理", "Product manager", STAFF, ("orders:read", "products:cost")),
     Role(
@@ -145,6 +152,8 @@ ROLES = (
             "interactions:write",
             "orders:read",
             "payments:refund",
+            "points:read",
+            "points:rules",
             "products:cost",
             "programmes:cost",
             "programmes:write",
@@ -157,7 +166,10 @@ ROLES = (
 )
 
 # What everybody of an audience holds, without any role. A program of theirs holds it only when it asked for it.
-EVERYBODYS: dict[Audience, frozenset[str]] = {ENTERPRISE: frozenset({"orders:read"})}
+EVERYBODYS: dict[Audience, frozenset[str]] = {
+    CONSUMER: frozenset({"points:spend", "points:transfer"}),
+    ENTERPRISE: frozenset({"orders:read", "points:read", "points:spend"}),
+}
 
 # 三员: who runs the system, who gives rights in it and who watches both are three people.
 SEPARATE_ROLES = ("system_administrator", "security_administrator", "audit_administrator")

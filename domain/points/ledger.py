@@ -146,10 +146,18 @@ async def send(
     return await moved(session, "points_send", programme_id, customer_id, key, *arguments)
 
 
+async def send_to_number(
+    session: AsyncSession, *, programme_id: UUID, customer_id: UUID, key: str, to_number: str, amount: int
+) -> list[UUID]:
+    """The same to whoever has a membership number, of whom the sender learns nothing else."""
+    arguments = ((to_number, TEXT), (amount, NUMBER))
+    return await moved(session, "points_send_to", programme_id, customer_id, key, *arguments)
+
+
 async def moved(
     session: AsyncSession, function: str, programme_id: UUID, customer_id: UUID, key: str, *arguments: Argument
 ) -> list[UUID]:
-    """Call a movement by its function's name, once for its key."""
+    """Call a movement by its function's name, once for its key, and have its transfers told to who follows them."""
     key = text_of(key, "key", KEY_CHARACTERS_MAX)
     values = [function, *(value for value, _ in arguments)]
     called = getattr(sa.func, function)(
@@ -161,7 +169,7 @@ async def moved(
         type_=TRANSFERS,
     )
     with ledger_refusals():
-        return list((await session.execute(sa.select(called))).scalar_one())
+        return list((await session.execute(sa.select(sa.func.points_told(called, type_=TRANSFERS)))).scalar_one())
 
 
 def fingerprint(values: Sequence[object]) -> bytes:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
+from zoneinfo import available_timezones
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.points.refusals import ledger_refusals
-from domain.points.tables import PointsRounding
+from domain.guards import text_of
+from domain.points.refusals import AMOUNT_MAX, ledger_refusals
+from domain.points.tables import PointsProgramme, PointsRounding
 from foundation.money import currencies
 from foundation.refusals import Refusal
 
 # So much on each side that every ratio can be said, and so little that no product leaves what integers hold.
 WORTH_MAX = 1_000_000
+UNIQUE_VIOLATION = "23505"
+CODE_CHARACTERS_MAX, NAME_CHARACTERS_MAX = 40, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,16 @@ class ProgrammeSettings:
 async def set_programme(session: AsyncSession, programme_id: UUID, version: int, settings: ProgrammeSettings) -> int:
     """Make a programme, or change the one that is as the caller has seen it; returns its new version."""
     _check(settings)
+    code = text_of(settings.code, "code", CODE_CHARACTERS_MAX)
+    taken = sa.select(PointsProgramme.id).where(PointsProgramme.code == code, PointsProgramme.id != programme_id)
+    if await session.scalar(taken):
+        raise Refusal("PROGRAMME_CODE_TAKEN", ("code",))
     called = sa.func.points_set_programme(
         programme_id,
         sa.literal(version, sa.BigInteger()),
-        settings.code,
-        settings.name,
-        sa.literal(settings.name_en, sa.Text()),
+        code,
+        text_of(settings.name, "name", NAME_CHARACTERS_MAX),
+        sa.literal(text_of(settings.name_en, "name_en", NAME_CHARACTERS_MAX) if settings.name_en else None, sa.Text()),
         settings.time_zone,
         sa.literal(settings.activation_days, sa.BigInteger()),
         sa.literal(settings.lot_months, sa.BigInteger()),
@@ -57,21 +66,32 @@ async def set_programme(session: AsyncSession, programme_id: UUID, version: int,
         sa.literal(settings.worth_amount, sa.BigInteger()),
         settings.worth_currency,
     )
-    with ledger_refusals():
-        now_version = (await session.execute(sa.select(called))).scalar_one()
+    try:
+        with ledger_refusals():
+            now_version = (await session.execute(sa.select(called))).scalar_one()
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
+            raise
+        # Somebody has taken the code since we looked.
+        raise Refusal("PROGRAMME_CODE_TAKEN", ("code",)) from error
     if now_version is None:
-        raise Refusal("CHANGED_MEANWHILE", ("version",))
+        current = await session.scalar(sa.select(PointsProgramme.version).where(PointsProgramme.id == programme_id))
+        raise Refusal("CHANGED_MEANWHILE", ("version",), version=current)
     return now_version
 
 
 def _check(settings: ProgrammeSettings) -> None:
     """Refuse what the table would not take, by name."""
+    if settings.time_zone not in available_timezones():
+        raise Refusal("NOT_A_TIME_ZONE", ("time_zone",))
     if not 0 <= settings.activation_days <= 366:
         raise Refusal("OUT_OF_RANGE", ("activation_days",), min=0, max=366)
     if settings.lot_months is not None and not 1 <= settings.lot_months <= 1200:
         raise Refusal("OUT_OF_RANGE", ("lot_months",), min=1, max=1200)
     if not 0 <= settings.transfer_min <= settings.transfer_max:
         raise Refusal("OUT_OF_RANGE", ("transfer_min",), min=0, max=settings.transfer_max)
+    if settings.transfer_month_max > AMOUNT_MAX:
+        raise Refusal("OUT_OF_RANGE", ("transfer_month_max",), min=0, max=AMOUNT_MAX)
     if settings.transfer_max > settings.transfer_month_max:
         raise Refusal("OUT_OF_RANGE", ("transfer_max",), min=0, max=settings.transfer_month_max)
     for field in ("worth_points", "worth_amount"):

@@ -28,6 +28,7 @@ def refusal_of(sqlstate: str) -> Refusal | None:
         "QP010": Refusal("IN_FUTURE", ("earned_at",)),
         "QP011": Refusal("NO_SPENDER"),
         "QP012": Refusal("RULE_ACTIVE"),
+        "QP013": Refusal("NO_SUCH_MEMBER", ("to",)),
     }
     return known.get(sqlstate)
 

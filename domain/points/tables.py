@@ -14,8 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
+from domain.customers.tables import Customer
+from domain.orders.tables import Order
 from foundation.tables import Table, labels
 from segments.audiences import CONSUMER, ENTERPRISE
 from segments.policies import OWNER, STAFF_OR_SYSTEM, Rows, all_of, any_of, owned, seen_by
@@ -142,6 +144,42 @@ class PointsAccount(Table):
     due_at: Mapped[dt.datetime]
 
 
+class PointsMember(Table):
+    """A customer's membership 会员 in a programme, from their first account on; its id is that of the account's first row.
+
+    `number` is what a member tells a counter or another member: ten digits, of which the last checks the others.
+    """
+
+    __tablename__ = "points_member"
+    __rows__ = Rows(MEMBERS, OWNER, classified=False, owner="customer_id")
+    __table_args__ = (
+        UniqueConstraint("programme_id", "customer_id"),
+        UniqueConstraint("number"),
+        CheckConstraint("number ~ '^[0-9]{10}$'", "number"),
+        Index("ix_points_member_order", text("joined_at desc"), "id"),
+        Index("ix_points_member_customer", "customer_id", text("joined_at desc"), "id"),
+    )
+
+    programme_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("points_programme.id"))
+    customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
+    number: Mapped[str]
+    joined_at: Mapped[dt.datetime]
+    programme: Mapped[PointsProgramme] = relationship(lazy="raise")
+    customer: Mapped[Customer] = relationship(lazy="raise", backref=backref("memberships", lazy="raise", viewonly=True))
+    transfers: Mapped[list[PointsTransfer]] = relationship(
+        primaryjoin="foreign(PointsTransfer.customer_id) == PointsMember.customer_id", lazy="raise", viewonly=True
+    )
+    lots: Mapped[list[PointsLot]] = relationship(
+        primaryjoin="foreign(PointsLot.customer_id) == PointsMember.customer_id", lazy="raise", viewonly=True
+    )
+    spenders: Mapped[list[PointsSpender]] = relationship(
+        primaryjoin="and_(foreign(PointsSpender.programme_id) == PointsMember.programme_id, "
+        "foreign(PointsSpender.customer_id) == PointsMember.customer_id)",
+        lazy="raise",
+        viewonly=True,
+    )
+
+
 MOVEMENTS = {
     "EARN": ("ISSUED PENDING",),
     "ACTIVATE": ("PENDING AVAILABLE",),
@@ -199,6 +237,9 @@ class PointsTransfer(Table):
     spender_id: Mapped[uuid.UUID | None]
     rule_id: Mapped[uuid.UUID | None]
     breakdown: Mapped[dict[str, Any] | None] = mapped_column(JSONB())
+    order: Mapped[Order | None] = relationship(
+        primaryjoin="foreign(PointsTransfer.subject_id) == Order.id", lazy="raise", viewonly=True
+    )
 
 
 class PointsLot(Table):
@@ -284,6 +325,8 @@ class PointsSpender(Table):
     programme_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("points_programme.id"))
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str]
+    email: Mapped[str]
     month_max: Mapped[int]
     month: Mapped[dt.date]
     spent: Mapped[int]

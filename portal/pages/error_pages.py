@@ -44,6 +44,11 @@ STATUSES: Mapping[str, int] = {
     "LIMIT_COST": 400,
     "OVERLOADED": 503,
     "TIMEOUT": 503,
+    # A form that was sent before, or is being sent now: said above the form, which has a fresh key.
+    "KEY_REUSED": 422,
+    "KEY_BUSY": 422,
+    "KEY_ANSWER_TOLD": 422,
+    "KEY_WITHOUT_CALLER": 401,
 }
 
 

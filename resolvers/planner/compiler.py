@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import graphql as g
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSON
 
 from resolvers.planner import paging, roots
 from resolvers.planner.batches import BATCH_KEY
-from resolvers.planner.declare import Row, declared_row, is_value
+from resolvers.planner.declare import Row, Spread, declared_row, is_value, takes_row
 from resolvers.planner.keys import id_expression
 from resolvers.planner.relay import Connection
 from resolvers.planner.sqljson import NULL, Expression, JsonObject, literal, many, one
@@ -202,19 +203,25 @@ class Compiler:
         declared = row_of(type_)
         pairs = relation_columns(declared, name)
 
-        def joined(other: sa.FromClause) -> sa.ColumnElement[bool]:
-            conditions = [other.c[remote] == source.c[local] for local, remote in pairs]
-            if where is not None:
-                skip = paging.ARGUMENTS if is_connection(target) else ()
-                conditions.append(where(other, **self.values.keywords(field, nodes[0], skip)))
-            return sa.and_(*conditions)
+        def joined(other: sa.FromClause) -> sa.ColumnElement[bool] | Spread:
+            same = sa.and_(*(other.c[remote] == source.c[local] for local, remote in pairs))
+            if where is None:
+                return same
+            skip = paging.ARGUMENTS if is_connection(target) else ()
+            of = {"of": source} if takes_row(where) else {}
+            found = where(other, **of, **self.values.keywords(field, nodes[0], skip))
+            if isinstance(found, Spread):
+                return replace(found, where=sa.and_(same, found.where))
+            return sa.and_(same, found)
 
         if is_connection(target):
             return paging.connection(self, field, nodes, joined, source)
         other = self.alias(target)
+        condition = joined(other)
+        which = condition.whole() if isinstance(condition, Spread) else condition
         if is_list(field.type):
-            return self.bounded_list(target, other, nodes, joined(other), source)
-        return self.one(target, other, nodes, joined(other), source)
+            return self.bounded_list(target, other, nodes, which, source)
+        return self.one(target, other, nodes, which, source)
 
     def one(
         self, type_: Any, source: sa.FromClause, nodes: Nodes, where: sa.ColumnElement[bool], *outer: sa.FromClause

@@ -15,8 +15,8 @@
     log: LogPayload = mutation(log_interaction, input=LogInput)
 
 A condition is a function of the row's FROM and of keyword arguments. It receives None where an argument is absent or
-null, else a bind parameter; the members of an input object come as keywords of their own. That of a `listing` may answer
-a `Spread` of its rows.
+null, else a bind parameter; the members of an input object come as keywords of their own. That of a `listing` or of a
+connection that is `related` may answer a `Spread` of its rows; that of `related` may take the FROM of its row as `of`.
 """
 
 from __future__ import annotations
@@ -152,7 +152,12 @@ def sql(expression: Callable[..., Any], **arguments: Any) -> Any:
     return answered_field({"sql": expression}, arguments)
 
 
-def related(where: Condition, relation: str | None = None, **arguments: Any) -> Any:
+def takes_row(where: Callable[..., Any]) -> bool:
+    """Whether a relation's condition asks for the FROM of the row that it belongs to."""
+    return "of" in inspect.signature(where).parameters
+
+
+def related(where: ListCondition, relation: str | None = None, **arguments: Any) -> Any:
     """A relation, by the field's name unless told, narrowed by a condition with arguments."""
     return answered_field({"where": where, "relation": relation}, arguments)
 

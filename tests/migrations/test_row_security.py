@@ -198,8 +198,8 @@ async def test_no_other_function_runs_with_its_owners_rights(owner: AsyncConnect
     """
     # docs/adr/0012-points-ledger.md: points move by these alone; each asks by itself whose points the viewer may move.
     movements = (
-        "adjust capture claw_back earn hold make_partitions open_pool propose_adjustment release restore send set_programme "
-        "set_spender settle_due spend take_snapshot "
+        "adjust capture claw_back colleague earn hold make_partitions open_pool propose_adjustment release restore send "
+        "send_to set_programme set_spender settle_due spend take_snapshot told "
         # Earning by rules, which count, post and look at tiers.
         "claw_back_order count_earning earn_orders open_budget review_tier review_tiers"
     )

@@ -194,7 +194,7 @@ class World:
         async with AsyncSession(database.engine) as session:
             await session.execute(set_statement(Viewer(None, clearance=Classification.TOP_SECRET).row_settings()))
             keys = {made.values["programme_id"] for made in self.rows if PROGRAMME in references(made.table)}
-            await make_programmes(session, keys)
+            await make_programmes(session, keys - {None})
             for table in FILLED:
                 for made in self.of(table.name):
                     await session.execute(sa.insert(table).values(made.values))

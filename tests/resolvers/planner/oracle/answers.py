@@ -4,7 +4,7 @@ A column, a relation and a value object of columns need nothing. Whatever a sche
 registered here by its GraphQL type and its Python name; a field that nobody registered stops the tests by its name.
 
     @ANSWERS.answer("Customer", "name")             sql(…): (seen, row, **arguments) -> the value
-    @ANSWERS.answer("Customer", "contacts")         related(…): (seen, row of the target, **arguments) -> whether it is listed
+    @ANSWERS.answer("Customer", "contacts")         related(…): (seen, row of the target, **arguments) -> whether it is listed; may take the owner's row as `of`
     @ANSWERS.answer("Query", "customers")           listing(…): likewise
     @ANSWERS.answer("Query", "order_totals")        selected(…): (seen, **arguments) -> a dict, a list of dicts, or None
     @ANSWERS.answer("Plate", "label")               python(…): (seen, row) -> the value

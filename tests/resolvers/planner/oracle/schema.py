@@ -6,6 +6,7 @@ It shares declarations with the planner (which table, which order, which relatio
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -161,7 +162,8 @@ class Oracle:
         rows = related(seen, row_of(type_), name, source.row)
         if "where" in note:
             keep, given = self.answers.of(type_.name, field), keywords(field, arguments)
-            rows = [row for row in rows if keep(seen, row, **given)]
+            owner = {"of": source.row} if "of" in inspect.signature(keep).parameters else {}
+            rows = [row for row in rows if keep(seen, row, **owner, **given)]
         if target.name.endswith("Connection"):
             return self.page_of(self.node_type(field), rows, arguments)
         if is_list(field.type):
@@ -207,8 +209,9 @@ def row_of(type_: Any) -> Row:
 def related(seen: Seen, declared: Row, name: str, row: Found) -> list[Found]:
     """The rows that a relation leads to."""
     relation = sa.inspect(declared.table).relationships[name]
-    ((local, remote),) = relation.local_remote_pairs
-    return seen.where(relation.mapper.local_table.name, remote.key, row[local.key])
+    (local, remote), *more = relation.local_remote_pairs
+    found = seen.where(relation.mapper.local_table.name, remote.key, row[local.key])
+    return [each for each in found if all(each[there.key] == row[here.key] for here, there in more)]
 
 
 def order_of(declared: Row) -> Order:

@@ -8,6 +8,7 @@ from tests.resolvers.planner.oracle import (
     notices,
     orders,
     payments,
+    points,
     programmes,
     reclassification,
     shop,
@@ -27,6 +28,7 @@ for capability in (
     audit,
     notices,
     payments,
+    points,
     reclassification,
 ):
     capability.register(ANSWERS)

@@ -16,6 +16,7 @@ from tests.resolvers.planner.seeded.notices import add_notices
 from tests.resolvers.planner.seeded.orders import add_orders
 from tests.resolvers.planner.seeded.payments import add_payments
 from tests.resolvers.planner.seeded.people import add_people
+from tests.resolvers.planner.seeded.points import add_points
 from tests.resolvers.planner.seeded.programmes import add_programmes
 from tests.resolvers.planner.seeded.reclassification import add_reclassifications
 from tests.resolvers.planner.seeded.shop import add_shop
@@ -54,3 +55,4 @@ async def insert(database: Database, factory: Factory) -> None:
         for name, rows in factory.rows.items():
             for row in rows:  # one by one: rows of one table may point to each other
                 await session.execute(sa.insert(factory.tables[name]).values(row))
+        await add_points(session, factory)
