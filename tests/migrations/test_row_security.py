@@ -235,7 +235,7 @@ async def test_a_function_with_its_owners_rights_has_a_fixed_search_path(owner: 
 
 
 async def test_functions_with_their_owners_rights_keep_no_plan_that_reads_whole_tables(owner: AsyncConnection) -> None:
-    """A migration that makes or replaces one writes `set enable_seqscan = off` beside its `set search_path` (0026 says why)."""
+    """A migration that makes or replaces one writes `set enable_seqscan = off` beside its `set search_path` (0027 says why)."""
     without = """
         select p.proname from pg_proc as p join pg_namespace as n on n.oid = pronamespace
         where prosecdef and prorettype <> 'trigger'::regtype and nspname not in ('pg_catalog', 'information_schema')
