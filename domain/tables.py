@@ -2,6 +2,7 @@
 
 from domain.approvals import tables as approvals
 from domain.audit import tables as audit
+from domain.cart import tables as cart
 from domain.customers import tables as customers
 from domain.idempotency import tables as idempotency
 from domain.identity import client_tables as clients
@@ -30,6 +31,7 @@ CAPABILITIES = (
     customers,
     shop,
     orders,
+    cart,
     programmes,
     approvals,
     transfer,

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 
 from domain.shop import tables
 from domain.shop.availability import LOW_STOCK_MAX, Availability
+from domain.shop.prices import price_of
 from resolvers.customers import localised, today
 from resolvers.money import amount
 from resolvers.planner.declare import AUDIENCE, CUSTOMER, Spread
@@ -167,44 +168,39 @@ def product_count(category: sa.FromClause) -> sa.ColumnElement[Any]:
 
 def price(variant: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
     """What the viewer pays today: the customer's own price, else the audience's. Row policies hide all other prices."""
-    offer = tables.Price.__table__.alias("offer")
-    own = offer.c.customer_id == CUSTOMER
-    return _best_offer(variant, offer, sa.or_(offer.c.customer_id.is_(None), own), offer.c.amount, offer.c.currency)
+    offer = price_of(variant.c.id, _paying_audience(), CUSTOMER, today())
+    return sa.select(offer.c.amount, offer.c.currency)
 
 
 def list_price(variant: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
     """What the viewer's audience pays today, whatever was agreed with the customer."""
-    offer = tables.Price.__table__.alias("offer")
-    return _best_offer(variant, offer, offer.c.customer_id.is_(None), offer.c.amount, offer.c.currency)
+    offer = price_of(variant.c.id, _paying_audience(), sa.null(), today())
+    return sa.select(offer.c.amount, offer.c.currency)
 
 
 def agreed_until(variant: sa.FromClause) -> sa.ColumnElement[Any]:
     """The last day of the price agreed with the customer; null without one, or when it has no end."""
     offer = tables.Price.__table__.alias("offer")
     last_day = sa.type_coerce(offer.c.valid_until - sa.literal_column("1"), sa.Date())
-    return _best_offer(variant, offer, offer.c.customer_id == CUSTOMER, last_day).scalar_subquery()
-
-
-def _best_offer(
-    variant: sa.FromClause, offer: sa.FromClause, whose: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
-) -> sa.Select[*tuple[Any, ...]]:
-    """Columns of the one price of a variant that counts today, among the audience's prices for which `whose` holds."""
-    # Staff have no price of their own; they see what a consumer pays.
-    audience = sa.case((literal("staff") == AUDIENCE, literal("consumer")), else_=AUDIENCE)
-    offered: sa.Select[*tuple[Any, ...]] = (
-        sa.select(*columns)
+    return (
+        sa.select(last_day)
         .where(
             offer.c.variant_id == variant.c.id,
-            offer.c.audience == audience,
-            whose,
+            offer.c.audience == _paying_audience(),
+            offer.c.customer_id == CUSTOMER,
             offer.c.valid_from <= today(),
             sa.or_(offer.c.valid_until.is_(None), offer.c.valid_until > today()),
         )
-        .order_by(offer.c.customer_id.is_(None), offer.c.valid_from.desc(), offer.c.id)
+        .order_by(offer.c.valid_from.desc(), offer.c.id)
         .limit(sa.bindparam(None, 1, sa.BigInteger()))
         .correlate(variant)
+        .scalar_subquery()
     )
-    return offered
+
+
+def _paying_audience() -> sa.ColumnElement[Any]:
+    """Staff have no price of their own; they see what a consumer pays."""
+    return sa.case((literal("staff") == AUDIENCE, literal("consumer")), else_=AUDIENCE)
 
 
 def price_from(product: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:

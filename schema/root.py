@@ -11,11 +11,12 @@ from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
 from schema.approvals import ApprovalsMutation, ApprovalsQuery
 from schema.audit import AuditQuery
+from schema.cart import CartMutation, CartQuery
 from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.identity import IdentityQuery
 from schema.notices import NoticesMutation, NoticesQuery
-from schema.orders import OrdersQuery
+from schema.orders import OrdersMutation, OrdersQuery, OrdersSubscription
 from schema.payments import PaymentsMutation, PaymentsQuery
 from schema.points import PointsMutation, PointsQuery, PointsSubscription
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
@@ -35,6 +36,7 @@ class Query(
     ClientsQuery,
     CustomersQuery,
     ShopQuery,
+    CartQuery,
     OrdersQuery,
     PaymentsQuery,
     PointsQuery,
@@ -58,6 +60,8 @@ class Query(
 class Mutation(
     ClientsMutation,
     CustomersMutation,
+    CartMutation,
+    OrdersMutation,
     PointsMutation,
     ProgrammesMutation,
     ApprovalsMutation,
@@ -73,7 +77,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(CustomersSubscription, PointsSubscription, ProgrammesSubscription):
+class Subscription(CustomersSubscription, OrdersSubscription, PointsSubscription, ProgrammesSubscription):
     """What can be followed as it happens. 订阅。"""
 
 

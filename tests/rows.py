@@ -118,9 +118,9 @@ class Bundle:
             if key.column.name != "id":
                 continue  # the second column of a key, whose value is PARTICULAR
             # A row does not point to itself, and a reference to nothing is made only where it may be empty.
-            # Rows that the database's functions write are not in a bundle.
+            # Most rows that the database's functions write are not in a bundle.
             target = key.column.table
-            return None if target is column.table or target not in FILLED else self.ids[target.name]
+            return None if target is column.table else self.ids.get(target.name)
         return None if column.nullable else sample(column)
 
 

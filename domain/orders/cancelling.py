@@ -15,6 +15,7 @@ from domain.orders.tables import Order, Settlement
 from domain.payments.refunds import refund
 from domain.payments.tables import RefundReason
 from domain.points import ledger
+from domain.points.earning import claw_back_for_order
 from domain.vouchers.using import give_voucher_back
 from foundation.ids import Ids
 from foundation.money import Money
@@ -41,11 +42,15 @@ async def end_order(session: AsyncSession, now: dt.datetime, new_id: Ids, *, ord
     await give_points_back(session, order)
     await give_voucher_back(session, now, order_id=order_id)
     paid = order.total_amount - order.points_amount
-    if order.paid_at is not None and order.settlement is Settlement.PREPAID and paid > 0:
-        money = Money(paid, order.total_currency)
-        await refund(
-            session, now, new_id, order_id=order_id, amount=money, reason=RefundReason.CANCELLED, key="cancelled"
-        )
+    if order.paid_at is not None and paid > 0:
+        refund_id = order_id
+        # What was paid on account is given back as it came, outside the shop.
+        if order.settlement is Settlement.PREPAID:
+            money = Money(paid, order.total_currency)
+            refund_id = await refund(
+                session, now, new_id, order_id=order_id, amount=money, reason=RefundReason.CANCELLED, key="cancelled"
+            )
+        await claw_back_for_order(session, now, order_id, refund_id, paid)
     return True
 
 

@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.orders import events
 from domain.orders.cancelling import end_order
 from domain.orders.refusals import order_refusals
-from domain.orders.tables import Order, OrderStatus
+from domain.orders.tables import Order, OrderStatus, Settlement
+from domain.orders.terms import within_limit
 from domain.points import ledger
 from domain.points.earning import earn_for_order
 from domain.vouchers.using import use_voucher
 from foundation.ids import Ids
+from foundation.money import Money
+from foundation.refusals import Refusal
 
 ID, INSTANT = sa.Uuid(), sa.DateTime(timezone=True)
 UNPAID = "UNPAID"
@@ -35,6 +38,23 @@ async def order_paid(session: AsyncSession, now: dt.datetime, new_id: Ids, order
     await use_voucher(session, now, order_id=order_id)
     await earn_for_order(session, now, order_id)
     return True
+
+
+async def order_placed_on_account(
+    session: AsyncSession, now: dt.datetime, *, order_id: UUID, customer_id: UUID, due: Money
+) -> None:
+    """A company pays later: its points and voucher are spent at once. Refuses with ABOVE_LIMIT what it may not owe."""
+    await within_limit(session, now, customer_id=customer_id, due=due)
+    await spend_held_points(session, await events.current_order(session, order_id))
+    await use_voucher(session, now, order_id=order_id)
+
+
+async def order_settled(session: AsyncSession, now: dt.datetime, new_id: Ids, order_id: UUID) -> bool:
+    """The money for an order on account has come; a prepaid one is paid through its payment alone."""
+    order = await events.current_order(session, order_id)
+    if order.settlement is not Settlement.ON_ACCOUNT:
+        raise Refusal("ORDER_STATE", ("order",))
+    return await order_paid(session, now, new_id, order_id)
 
 
 async def order_unpaid(session: AsyncSession, now: dt.datetime, new_id: Ids, order_id: UUID) -> bool:

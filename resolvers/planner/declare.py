@@ -9,6 +9,7 @@
     products: Connection[Product] = listing(condition, filter=ProductFilter)
     product: Product | None = by_key(slug=str)     a root field for one row by unique columns
     node: Node | None = by_id()
+    cart: Cart | None = one(condition)             a root field for the one row for which a condition holds
     timeline: Connection[Entry] = merged({"Visit": Side(...), ...})
     facets: list[Facet] = selected(select)         value objects from a SELECT of one's own
     label: str = python(batch, columns=("code",))  computed in Python over all rows of an answer at once
@@ -35,7 +36,7 @@ from segments.marks import Of
 T = TypeVar("T")
 Condition = Callable[..., sa.ColumnElement[bool]]
 ListCondition = Callable[..., "sa.ColumnElement[bool] | Spread"]
-Kind = Literal["list", "by_id", "by_key", "node", "nodes", "merged", "selected", "watch"]
+Kind = Literal["list", "by_id", "by_key", "one", "node", "nodes", "merged", "selected", "watch"]
 
 # Values every statement may use: what the request's viewer and clock say.
 LANGUAGE: sa.BindParameter[str] = bindparam("viewer_language", type_=sa.Text())
@@ -180,6 +181,11 @@ def by_id() -> Any:
 def by_key(**columns: Any) -> Any:
     """A root field for one row by unique columns of its table."""
     return answered_field({"root": Root("by_key", tuple(columns))}, columns)
+
+
+def one(where: Condition, **arguments: Any) -> Any:
+    """A root field for the row for which the condition holds, which no two visible rows may fulfil."""
+    return answered_field({"root": Root("one", where)}, arguments)
 
 
 def node() -> Any:

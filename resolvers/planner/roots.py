@@ -73,6 +73,13 @@ def by_key(compiler: Compiler, field: Any, nodes: Sequence[Any], columns: tuple[
     return compiler.one(type_, source, nodes, sa.and_(*(source.c[name] == values[name] for name in columns)))
 
 
+def one(compiler: Compiler, field: Any, nodes: Sequence[Any], where: Any) -> Expression:
+    """The row for which a condition holds."""
+    type_ = named_type(field.type)
+    source = compiler.alias(type_)
+    return compiler.one(type_, source, nodes, where(source, **compiler.values.keywords(field, nodes[0])))
+
+
 def by_ids(compiler: Compiler, field: Any, nodes: Sequence[Any], _: Any) -> Expression:
     """Rows by their global ids, in the order of the ids, null where an id names nothing."""
     get = compiler.values.argument(field, nodes[0], "ids")
@@ -125,6 +132,7 @@ ANSWERS: dict[str, Answer] = {
     "list": listed,
     "by_id": by_id,
     "by_key": by_key,
+    "one": one,
     "node": by_id,
     "nodes": by_ids,
     "merged": merged,

@@ -42,7 +42,7 @@ class Market:
         self.products = {name: IDS() for name in self.variants}
         self.programme = IDS()
         self.buyer, self.company = IDS(), IDS()
-        self.buyer_person, self.company_person = IDS(), IDS()
+        self.buyer_person, self.company_person, self.clerk_person = IDS(), IDS(), IDS()
         self.consumer = Viewer(CONSUMER, customer_id=self.buyer, person_id=self.buyer_person)
         self.enterprise = Viewer(ENTERPRISE, customer_id=self.company, person_id=self.company_person)
 
@@ -101,6 +101,13 @@ class Market:
                     created_at=NOW,
                 )
             )  # fmt: skip
+        session.add(
+            Person(
+                id=self.clerk_person, email=f"{self.clerk_person}@example.com", name="李雷", audience=STAFF,
+                customer_id=None, clearance=Classification.PUBLIC, compartments=[], roles=[], password_hash="none",
+                active=True, created_at=NOW,
+            )
+        )  # fmt: skip
         await session.flush()
 
     async def _add_goods(self, session: AsyncSession, category: UUID, name: str) -> None:

@@ -28,7 +28,7 @@ from segments.strawberry_internals import metadata, python_name
 Answer = Callable[..., Any]
 # Notes of a declaration that the oracle answers without being told, and those that it must be told of.
 SELF_EVIDENT = frozenset({"by_id", "by_key", "node", "nodes"})
-TOLD = frozenset({"list", "selected", "merged"})
+TOLD = frozenset({"list", "one", "selected", "merged"})
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class Oracle:
                 "by_id": self.by_id,
                 "node": self.by_id,
                 "by_key": self.by_key,
+                "one": self.one,
                 "nodes": self.by_ids,
                 "merged": self.merged,
                 "selected": self.selected,
@@ -116,6 +117,13 @@ class Oracle:
         target, given = named_type(field.type), keywords(field, arguments)
         rows = seen.rows[row_of(target).table.__tablename__]
         found = [row for row in rows if all(row[name] == value for name, value in given.items())]
+        return Node(target.name, found[0]) if found else None
+
+    def one(self, seen: Seen, type_: Any, field: Any, _: Any, arguments: dict[str, Any]) -> Any:
+        """The one row that the registered answer keeps."""
+        keep, given, target = self.answers.of(type_.name, field), keywords(field, arguments), named_type(field.type)
+        rows = seen.rows[row_of(target).table.__tablename__]
+        found = [row for row in rows if keep(seen, row, **given)]
         return Node(target.name, found[0]) if found else None
 
     def merged(self, seen: Seen, type_: Any, field: Any, source: Any, arguments: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from tests.resolvers.planner.oracle import (
     approvals,
     audit,
+    cart,
     clients,
     customers,
     notices,
@@ -21,6 +22,7 @@ for capability in (
     customers,
     programmes,
     shop,
+    cart,
     orders,
     approvals,
     transfer,

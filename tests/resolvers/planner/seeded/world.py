@@ -10,6 +10,7 @@ from foundation.database import Database
 from foundation.session import transaction
 from segments.viewer import Viewer
 from tests.resolvers.planner.seeded.approvals import add_approvals
+from tests.resolvers.planner.seeded.cart import add_carts
 from tests.resolvers.planner.seeded.customers import add_customers
 from tests.resolvers.planner.seeded.factory import Factory
 from tests.resolvers.planner.seeded.notices import add_notices
@@ -41,6 +42,7 @@ def made() -> Seeded:
     add_shop(factory)
     add_orders(factory)
     viewers = add_people(factory)
+    add_carts(factory)
     add_approvals(factory)
     add_transfer(factory)
     add_reclassifications(factory)
