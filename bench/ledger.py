@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segments.viewer import Viewer
+
 if TYPE_CHECKING:
     from foundation.database import RawConnection
 
@@ -40,18 +42,20 @@ class Crowd:
 
 async def begin(owner: RawConnection) -> None:
     """The programme."""
-    await owner.execute("select set_config('q.audience', 'system', false)")
+    for name, setting in Viewer.system().row_settings().items():
+        await owner.execute("select set_config($1, $2, false)", name, setting)
     await owner.execute(
         f"""select points_set_programme('{PROGRAMME}', 0, 'bench', '积分', null, 'Asia/Shanghai', 7, 24, 'FLOOR',
         0, 1000000, 1000000000, 100, 100, 'CNY')"""
     )
 
 
-async def customers(owner: RawConnection, first: int, last: int) -> None:
-    """Customers by number."""
+async def customers(owner: RawConnection, first: int, last: int, *, companies: bool = False) -> None:
+    """Customers by number: people, or companies."""
+    kind, segment = ("ORGANISATION", "ENTERPRISE") if companies else ("PERSON", "CONSUMER")
     await owner.execute(
         f"""insert into customer (id, kind, segment, status, name, key_account, version, created_at, updated_at)
-        select {KEY.format("n")}, 'PERSON', 'CONSUMER', 'ACTIVE', '会员' || n, false, 1, now(), now()
+        select {KEY.format("n")}, '{kind}', '{segment}', 'ACTIVE', '会员' || n, false, 1, now(), now()
         from generate_series({first}, {last}) as n"""
     )
 
@@ -91,7 +95,7 @@ async def fill(owner: RawConnection, crowd: Crowd) -> None:
 
 async def make_pool(owner: RawConnection) -> None:
     """A company with spenders, and lots on every stripe."""
-    await customers(owner, POOL, POOL)
+    await customers(owner, POOL, POOL, companies=True)
     pool = KEY.format(POOL)
     await owner.execute(f"select points_open_pool('{PROGRAMME}', {pool})")
     await owner.execute(

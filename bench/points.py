@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from foundation.database import RawConnection
 
 TPCB_SCALE = 10
-CROWD = Crowd(100_001, 5_000, 60)
+CROWD = Crowd(100_001, 10_000, 60)
 FEW, MANY = Crowd(500_000, 1, 5_000), Crowd(500_001, 1, 500_000)
 DUE = Crowd(DUE_FIRST, 4_000, 25, due=True)
 PARALLEL = 8
 BATCH_ACCOUNTS = 500
-# Each run is a new process of the server, which plans and compiles first: short runs measure that.
-PROCESSOR_SECONDS_MIN = 5
+# Each run is a new process of the server, which plans and compiles first: short runs measure that. So many that nobody in the
+# crowd runs out of points, however fast the machine is.
+PROCESSOR_TRANSACTIONS = 6_000
+# Likewise of the member with few entries, who has points for 25,000 of these spends.
+GROWTH_TRANSACTIONS = 4_000
 
 # The settings of the application's connections.
 OPTIONS = " ".join(f"-c {name}={value}" for name, value in {**SESSION_SETTINGS, "q.audience": "system"}.items())
@@ -51,6 +54,15 @@ SCRIPTS = {
     f"{LITERAL.format(':s')});\n",
 }
 STATEMENT = "select * from points_transfer where account_id = {member} order by id desc limit 20;\n"
+
+
+# How long pgbench runs, in its words.
+Extent = tuple[str, str]
+
+
+def lasting(seconds: float) -> Extent:
+    """So many seconds, whole ones."""
+    return "-T", str(round(max(1, seconds)))
 
 
 class Done(NamedTuple):
@@ -82,10 +94,10 @@ class Pgbench:
             raise RuntimeError(failed.decode())
         return said.decode()
 
-    async def measured(self, seconds: float, clients: int, *what: str, user: str = "quadrant_app") -> Done:
-        """A run of so many seconds; the server's processes that end with it are counted by their parent."""
+    async def measured(self, extent: Extent, clients: int, *what: str, user: str = "quadrant_app") -> Done:
+        """A run of this extent; the server's processes that end with it are counted by their parent."""
         before = self.processor()
-        said = await self.run("-n", "-T", str(round(max(1, seconds))), "-c", str(clients), *what, user=user)
+        said = await self.run("-n", *extent, "-c", str(clients), *what, user=user)
         await asyncio.sleep(0.2)
         transactions = re.search(r"transactions actually processed: (\d+)", said)
         per_second = re.search(r"tps = ([\d.]+)", said)
@@ -93,11 +105,11 @@ class Pgbench:
         assert per_second is not None, said
         return Done(int(transactions[1]), float(per_second[1]), self.processor() - before)
 
-    async def script(self, text: str, seconds: float, clients: int = 1) -> Done:
+    async def script(self, text: str, extent: Extent, clients: int = 1) -> Done:
         """A run of a script of ours."""
         path = self.scripts / "script.sql"
         path.write_text(text, encoding="utf-8")
-        return await self.measured(seconds, clients, "-f", str(path))
+        return await self.measured(extent, clients, "-f", str(path))
 
     def processor(self) -> float:
         """Processor seconds of the server's processes, those that ended too."""
@@ -124,8 +136,8 @@ async def measure(places: Addresses, rounds: int, seconds: float, say: Callable[
             await pgbench.run("-i", "-q", "-s", str(TPCB_SCALE), user="postgres")
             await owner.execute("vacuum analyze")
             return [
-                *await processor_rows(pgbench, rounds, seconds, say),
-                *await growth_rows(pgbench, owner, rounds, seconds, say),
+                *await processor_rows(pgbench, rounds, say),
+                *await growth_rows(pgbench, owner, rounds, say),
                 *await pool_rows(pgbench, owner, rounds, seconds, say),
                 await expiry_row(owner, say),
             ]
@@ -133,16 +145,16 @@ async def measure(places: Addresses, rounds: int, seconds: float, say: Callable[
         await owner.close()
 
 
-async def processor_rows(pgbench: Pgbench, rounds: int, seconds: float, say: Callable[[str], None]) -> list[Row]:
+async def processor_rows(pgbench: Pgbench, rounds: int, say: Callable[[str], None]) -> list[Row]:
     """Processor time of the server for a movement, as a ratio to TPC-B's; medians of interleaved rounds."""
     bounds = {"earn": 1.3, "spend over 3-4 lots": 1.6}
-    seconds = max(seconds, PROCESSOR_SECONDS_MIN)
+    extent = "-t", str(PROCESSOR_TRANSACTIONS)
     spent: dict[str, list[float]] = {name: [] for name in ("TPC-B", *bounds)}
     for number in range(rounds):
         say(f"points: processor time, round {number + 1} of {rounds}")
-        done = {"TPC-B": await pgbench.measured(seconds, 1, "-b", "tpcb-like", user="postgres")}
+        done = {"TPC-B": await pgbench.measured(extent, 1, "-b", "tpcb-like", user="postgres")}
         for name in bounds:
-            done[name] = await pgbench.script(SCRIPTS[name], seconds)
+            done[name] = await pgbench.script(SCRIPTS[name], extent)
         for name, each in done.items():
             spent[name].append(each.processor / each.transactions * 1e6)
     base = median(spent["TPC-B"])
@@ -154,16 +166,15 @@ async def processor_rows(pgbench: Pgbench, rounds: int, seconds: float, say: Cal
     return rows
 
 
-async def growth_rows(
-    pgbench: Pgbench, owner: RawConnection, rounds: int, seconds: float, say: Callable[[str], None]
-) -> list[Row]:
+async def growth_rows(pgbench: Pgbench, owner: RawConnection, rounds: int, say: Callable[[str], None]) -> list[Row]:
     """What is lost when one member has a hundred times the entries."""
     scripts = {
         "earn": ONE + "select points_earn('{programme}', {member}, {request}, 10);\n",
-        "spend": ONE + "select points_spend('{programme}', {member}, {request}, 5);\n",
+        "spend": ONE + "select points_spend('{programme}', {member}, {request}, 2);\n",
         "statement": STATEMENT,
     }
     rows: list[Row] = []
+    extent = "-t", str(GROWTH_TRANSACTIONS)
     for name, script in scripts.items():
         rates: dict[Crowd, list[float]] = {FEW: [], MANY: []}
         for number in range(rounds):
@@ -171,7 +182,7 @@ async def growth_rows(
             for crowd, found in rates.items():
                 await owner.execute("vacuum points_account")
                 text = script.format(programme=PROGRAMME, member=LITERAL.format(crowd.first), request=REQUEST)
-                found.append((await pgbench.script(text, seconds)).per_second)
+                found.append((await pgbench.script(text, extent)).per_second)
         loss = 100 * (1 - median(rates[MANY]) / median(rates[FEW]))
         note = f"{median(rates[FEW]):,.0f}/s at {2 * FEW.lots:,} entries, {median(rates[MANY]):,.0f}/s at {2 * MANY.lots:,}"
         rows.append(
@@ -189,8 +200,8 @@ async def pool_rows(
     for number in range(rounds):
         say(f"points: a pool, round {number + 1} of {rounds}")
         await owner.execute("vacuum points_account, points_spender")
-        members.append((await pgbench.script(SCRIPTS["spend of one lot"], seconds, PARALLEL)).per_second)
-        pool.append((await pgbench.script(SCRIPTS["spend of a pool"], seconds, PARALLEL)).per_second)
+        members.append((await pgbench.script(SCRIPTS["spend of one lot"], lasting(seconds), PARALLEL)).per_second)
+        pool.append((await pgbench.script(SCRIPTS["spend of a pool"], lasting(seconds), PARALLEL)).per_second)
     share = median(pool) / median(members)
     note = f"{PARALLEL} connections; {median(members):,.0f}/s for members of their own"
     return [
