@@ -16,6 +16,7 @@ from domain.points import tables as points
 from domain.points import tier_tables as tiers
 from domain.programmes import tables as programmes
 from domain.reclassification import tables as reclassification
+from domain.returns import tables as returns
 from domain.shop import tables as shop
 from domain.transfer import civil_tables as civil
 from domain.transfer import tables as transfer
@@ -43,6 +44,7 @@ CAPABILITIES = (
     reclassification,
     jobs,
     payments,
+    returns,
     vouchers,
     idempotency,
     notices,

@@ -60,6 +60,8 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "reclassification": {"programme_id": None, "equipment_id": None},
     "approval_step": {"position": 0},
     "notice": {"values": {"points": 1, "day": "2026-12-31", "name": "代金券"}},
+    # Of a line that costs one nothing is taken off.
+    "order_line": {"discount_amount": 0, "points_amount": 0},
     # A row of sums that are one each.
     "payment": {"state": "CAPTURED", "provider": None, "reference": None},
     "approval_delegation": {"valid_until": NOW + dt.timedelta(days=1)},

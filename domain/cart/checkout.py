@@ -141,7 +141,7 @@ async def hold_points(session: AsyncSession, viewer: Viewer, order_id: UUID, net
             session,
             programme_id=programme.id,
             customer_id=viewer.customer_id,
-            key=f"order {order_id}",
+            key=f"order {order_id} held",
             amount=points,
             subject_id=order_id,
             spender_id=viewer.person_id if viewer.audience is ENTERPRISE else None,

@@ -29,6 +29,7 @@ from domain.payments.tables import (
     RefundReason,
     RefundState,
 )
+from domain.returns.handling import refund_arrived
 from foundation.ids import Ids
 from foundation.refusals import Refusal
 from segments.outbox import append, event_about
@@ -157,6 +158,7 @@ async def refund_moved(
     refund.state, refund.ended_at = to, now
     if to is RefundState.SUCCEEDED:
         payment.refunded_amount += refund.amount_amount
+        await refund_arrived(session, now, refund_id=refund.id)
     payment.version += 1
     await session.flush()
     await tell(session, now, new_id, order, f"refund.{to.value.lower()}", refund.id)

@@ -19,6 +19,7 @@ def refusal_of(sqlstate: str) -> Refusal | None:
         "QM004": Refusal("REFUND_EXCEEDS_PAYMENT", ("amount",)),
         "QM005": Refusal("NOT_FOUND", ("refund",)),
         "QM006": Refusal("REFUND_NOT_FAILED", ("refund",)),
+        "QM007": Refusal("PAYMENT_DIFFERS", ("amount",)),
     }
     return known.get(sqlstate)
 
