@@ -38,7 +38,7 @@ ROLE = "sales"
 # Rows that are looked at as facts of the world, not as a customer's: every bundle shares them.
 SHARED = (
     *("region", "employee", "source_system", "customer", "person", "login_session", "authenticator"),
-    *("screening_sheet", "screening_criterion"),
+    *("screening_sheet", "screening_criterion", "payment_terms", "cart"),
 )
 # Columns that stay empty: ends of periods, what has been done, conditions of policies, and keys of imported rows, which are
 # unique.
@@ -151,6 +151,11 @@ class World:
             self._add(table, self.ours.row(table, id=key, **given, **unit))
 
     def _add(self, table: sa.Table, values: Mapping[str, Any], hidden_for: str = "") -> None:
+        # A company has its terms once, whoever may see them.
+        if table.name == "payment_terms" and any(
+            made.values["customer_id"] == values["customer_id"] for made in self.of(table.name)
+        ):
+            return
         self.rows.append(Made(table.name, filled(dict(values), table), hidden_for))
 
     def _add_below_visible_parents(self, table: sa.Table) -> None:
