@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import Customer, CustomerKind, CustomerStatus, Region, Segment
 from domain.identity.tables import Person
-from domain.orders.placing import Delivery, Wanted, place_order, settle_order
+from domain.orders.placing import Delivery, PaidInPoints, Wanted, place_order, settle_order
 from domain.orders.tables import Order
 from domain.points import ledger
 from domain.points.programmes import ProgrammeSettings, set_programme
 from domain.shop import tables as shop
 from foundation.database import Database
 from foundation.ids import system_ids
-from foundation.session import transaction
+from foundation.session import set_statement, transaction
 from segments.audiences import CONSUMER, ENTERPRISE, STAFF, Audience
 from segments.classification import Classification
 from segments.viewer import Viewer
@@ -178,10 +178,19 @@ class Market:
                 lines=[Wanted(self.variants[name], quantity) for name, quantity in lines.items()],
                 delivery=Delivery("王芳", "13800000000", self.regions[city], "天府大道 1 号"), **terms,
             )  # fmt: skip
-            await settle_order(session, order_id=key, discount=discount, paid=None)
+            await settle_as_house(session, viewer, order_id=key, discount=discount, paid=None)
         return key
 
     async def give_points(self, customer: UUID, points: int) -> None:
         """Points that are available at once."""
         async with self.acting(SYSTEM) as session:
             await ledger.earn(session, programme_id=self.programme, customer_id=customer, key=str(IDS()), amount=points)
+
+
+async def settle_as_house(
+    session: AsyncSession, viewer: Viewer, *, order_id: UUID, discount: int, paid: PaidInPoints | None
+) -> None:
+    """The house alone gives a discount without a voucher."""
+    await session.execute(set_statement(SYSTEM.row_settings()))
+    await settle_order(session, order_id=order_id, discount=discount, paid=paid)
+    await session.execute(set_statement(viewer.row_settings()))

@@ -22,7 +22,7 @@ from foundation.database import Database
 from foundation.refusals import Refusal
 from segments.audiences import CONSUMER
 from segments.viewer import Viewer
-from tests.domain.orders.market import CLERK, IDS, NOW, SYSTEM, Market
+from tests.domain.orders.market import CLERK, IDS, NOW, SYSTEM, Market, settle_as_house
 
 PAID, PARTIALLY, SHIPPED = OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED
 
@@ -177,7 +177,7 @@ async def with_points(market: Market, points: int) -> UUID:
             subject_id=key,
         )  # fmt: skip
         paid = PaidInPoints(market.programme, points, points, hold)
-        await settle_order(session, order_id=key, discount=33_34, paid=paid)
+        await settle_as_house(session, market.consumer, order_id=key, discount=33_34, paid=paid)
     return key
 
 
@@ -222,6 +222,34 @@ async def test_a_customer_pays_only_what_costs_nothing(market: Market) -> None:
     free = await market.place(market.consumer, {"battery": 1}, discount=33_33)
     async with market.acting(market.consumer) as session:
         assert await order_paid(session, NOW, IDS, free)
+
+
+async def test_a_customer_settles_an_order_by_its_voucher_and_its_hold_alone(market: Market) -> None:
+    """Whatever a program says: the database asks the voucher, the hold and what points are worth."""
+    await market.give_points(market.buyer, 1_000)
+
+    async def settled(discount: int, points: int = 0, amount: int | None = None, subject: UUID | None = None) -> None:
+        async with market.acting(market.consumer) as session:
+            key, _ = await place_order(
+                session, NOW, IDS, customer_id=market.buyer, person_id=market.buyer_person, delivery=None,
+                lines=[Wanted(market.variants["battery"], 1)],
+            )  # fmt: skip
+            paid = None
+            if points:
+                [hold] = await ledger.hold(
+                    session, programme_id=market.programme, customer_id=market.buyer, key=f"order {key}",
+                    amount=abs(points), subject_id=subject or key,
+                )  # fmt: skip
+                paid = PaidInPoints(market.programme, 10, 10 if amount is None else amount, hold)
+            await settle_order(session, order_id=key, discount=discount, paid=paid)
+
+    await settled(0)
+    await settled(0, 10)
+    for wrong in (
+        settled(1), settled(0, 10, amount=11), settled(0, 10, amount=9), settled(0, 9), settled(0, 10, subject=IDS()),
+    ):  # fmt: skip
+        with pytest.raises(Refusal, match="MORE_THAN_ORDER"):
+            await wrong
 
 
 async def ship(market: Market, key: UUID) -> None:

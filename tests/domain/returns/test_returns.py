@@ -33,7 +33,7 @@ from foundation.money import Money
 from foundation.refusals import Refusal
 from segments.audiences import CONSUMER
 from segments.viewer import Viewer
-from tests.domain.orders.market import CLERK, IDS, NOW, SYSTEM, Market
+from tests.domain.orders.market import CLERK, IDS, NOW, SYSTEM, Market, settle_as_house
 from tests.domain.payments.orders import news_of
 
 DAYS = 15
@@ -79,7 +79,7 @@ async def delivered(market: Market, lines: dict[str, int], *, discount: int = 0,
                 subject_id=key,
             )  # fmt: skip
             paid = PaidInPoints(market.programme, points, min(points, cost.amount - discount), hold)
-        await settle_order(session, order_id=key, discount=discount, paid=paid)
+        await settle_as_house(session, market.consumer, order_id=key, discount=discount, paid=paid)
         money = cost.amount - discount - (paid.amount if paid else 0)
         if money:
             await open_payment(session, NOW, IDS, order_id=key, customer_id=market.buyer, amount=Money(money, "CNY"))
