@@ -22,6 +22,7 @@ from segments.marks import For, Needs, Of, Through, publish_enum
 
 if TYPE_CHECKING:
     from schema.payments import Payment
+    from schema.returns import OrderReturn
     from schema.shop import StockLocation, Variant
 
 # Customers see their own orders by their rows alone; staff see everybody's by a right, and the people of a company hand
@@ -97,6 +98,7 @@ class Order(Node, TimelineEntry):
     payments: Annotated[
         Connection[Annotated[Payment, strawberry.lazy("schema.payments")]], For(CONSUMER, ENTERPRISE, STAFF)
     ]
+    returns: Annotated[Connection[Annotated[OrderReturn, strawberry.lazy("schema.returns")]], For(*BUYERS)]
     settlement: Annotated[Settlement, For(*BUYERS)]
     due_on: Annotated[dt.date | None, For(*BUYERS)]
     subtotal: Annotated[Money, For(*BUYERS)] = sql(answers.subtotal)

@@ -21,6 +21,7 @@ from schema.payments import PaymentsMutation, PaymentsQuery
 from schema.points import PointsMutation, PointsQuery, PointsSubscription
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
 from schema.reclassification import ReclassificationMutation, ReclassificationQuery
+from schema.returns import ReturnsMutation, ReturnsQuery
 from schema.shop import ShopQuery
 from schema.transfer.outcomes import OutcomesMutation, OutcomesQuery
 from schema.transfer.projects import ProjectsMutation, ProjectsQuery
@@ -39,6 +40,7 @@ class Query(
     CartQuery,
     OrdersQuery,
     PaymentsQuery,
+    ReturnsQuery,
     PointsQuery,
     ProgrammesQuery,
     ApprovalsQuery,
@@ -71,6 +73,7 @@ class Mutation(
     ProjectsMutation,
     ReclassificationMutation,
     PaymentsMutation,
+    ReturnsMutation,
     NoticesMutation,
 ):
     """What can be changed. 变更。"""

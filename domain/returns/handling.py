@@ -130,15 +130,15 @@ async def held(session: AsyncSession, return_id: UUID) -> tuple[Order, OrderRetu
     """A return and its order, both locked, the order first."""
     order_id = await session.scalar(sa.select(OrderReturn.order_id).where(OrderReturn.id == return_id))
     if order_id is None:
-        raise Refusal("NOT_FOUND", ("return",))
-    order = await existing(session, Order, order_id, "return", lock=True)
-    return order, await existing(session, OrderReturn, return_id, "return", lock=True)
+        raise Refusal("NOT_FOUND", ("order_return",))
+    order = await existing(session, Order, order_id, "order_return", lock=True)
+    return order, await existing(session, OrderReturn, return_id, "order_return", lock=True)
 
 
 def require(asked: OrderReturn, *states: ReturnState) -> None:
     """A return in one of some states."""
     if asked.state not in states:
-        raise Refusal("RETURN_STATE", ("return",))
+        raise Refusal("RETURN_STATE", ("order_return",))
 
 
 async def lines_of(session: AsyncSession, return_id: UUID) -> list[tuple[OrderReturnLine, OrderLine]]:

@@ -12,6 +12,7 @@ from tests.resolvers.planner.oracle import (
     points,
     programmes,
     reclassification,
+    returns,
     shop,
     transfer,
 )
@@ -30,6 +31,7 @@ for capability in (
     audit,
     notices,
     payments,
+    returns,
     points,
     reclassification,
 ):

@@ -20,6 +20,7 @@ from tests.resolvers.planner.seeded.people import add_people
 from tests.resolvers.planner.seeded.points import add_points
 from tests.resolvers.planner.seeded.programmes import add_programmes
 from tests.resolvers.planner.seeded.reclassification import add_reclassifications
+from tests.resolvers.planner.seeded.returns import add_returns
 from tests.resolvers.planner.seeded.shop import add_shop
 from tests.resolvers.planner.seeded.transfer import add_transfer
 
@@ -47,6 +48,7 @@ def made() -> Seeded:
     add_transfer(factory)
     add_reclassifications(factory)
     add_payments(factory)
+    add_returns(factory)
     add_notices(factory)
     return Seeded(factory, viewers)
 
