@@ -148,6 +148,7 @@ async def hold_points(session: AsyncSession, viewer: Viewer, order_id: UUID, net
         )
     except Refusal as refusal:
         # The ledger speaks of its own amount; here that is a member of the input.
-        raise Refusal(refusal.code, ("points",), **refusal.params) from refusal
+        refusal.path = ("points",)
+        raise
     worth = min(worth_of(programme, points).amount, net.amount)
     return PaidInPoints(programme.id, points, worth, hold_id)
