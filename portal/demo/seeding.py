@@ -28,6 +28,7 @@ from portal.demo.points import make_programme
 from portal.demo.prices import make_prices, make_stock
 from portal.demo.programmes import make_programmes
 from portal.demo.reclassification import make_reclassification
+from portal.demo.terms import make_terms
 from portal.demo.transfer import make_transfer
 from portal.demo.world import Progress, World, store
 from segments.installation import Installation
@@ -82,6 +83,7 @@ def make_world(world: World, password_hash: str) -> None:
     make_stock(world, items)
     make_orders(world, customers, items, prices, CONSUMER_NAMES)
     make_people(world, customers, staff, password_hash)
+    make_terms(world, customers)
     make_partner(world)
     make_transfer(world, programmes, staff)
     make_reclassification(world)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foundation.logs import request_reference
+from portal.pages.cart_cookie import VARIABLE
 from portal.pages.coercion import Coercion
 from portal.pages.entry import refuse_entry
 from portal.pages.error_pages import refuse, refused_status
@@ -51,7 +52,7 @@ async def answer(
 ) -> Response:
     """Run the page's query and render it; `returned` is a form that was not accepted, `told` what one was answered."""
     document = page.document_for(visit.visitor.viewer.scopes)
-    coercion = Coercion(with_path(visit, page, visit.fields), emptied_is_null=False)
+    coercion = Coercion(with_path(visit, page, visit.fields, visit.cart.shown()), emptied_is_null=False)
     values = turn_back(document.variables, coercion.values(document.variables))
     if coercion.problems:
         return refuse(visit, 400, page.audience, problems=coercion.problems)
@@ -66,9 +67,10 @@ async def answer(
     return render(visit, page.template, page.audience, page, status, **data, forms=forms, mark=mark_of(data), told=told)
 
 
-def with_path(visit: Visit, page: Page, fields: Fields) -> Fields:
-    """Submitted fields with the path's parameters, which come from nowhere else."""
+def with_path(visit: Visit, page: Page, fields: Fields, cart: str | None) -> Fields:
+    """Submitted fields with the path's parameters and the cart's token, which come from nowhere else."""
     parameters = {name: page.read(name, visit.request.path_params[name]) for name in page.path_parameters}
+    parameters[VARIABLE] = cart or ""
     others = [(name, text) for name, text in fields.pairs if name.split(".")[0] not in parameters]
     return Fields([*parameters.items(), *others])
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.pages import done_notice
+from portal.pages.cart_cookie import VARIABLE
 from portal.pages.coercion import Coercion
 from portal.pages.entry import refuse_entry
 from portal.pages.error_pages import STALE_FORM, fields_of, refuse, refused_status
@@ -66,7 +67,8 @@ async def act(visit: Visit, page: Page, action: Action, fields: Fields) -> Respo
     document = action.document
     if not document.scopes <= visit.visitor.viewer.scopes:
         return refuse(visit, 403, page.audience)
-    coercion = Coercion(with_path(visit, page, fields), emptied_is_null=True)
+    cart = visit.cart.changed() if VARIABLE in document.variables else None
+    coercion = Coercion(with_path(visit, page, fields, cart), emptied_is_null=True)
     values = coercion.values(document.variables)
     if coercion.problems:
         errors = problems_as_errors(coercion.problems, visit.say)

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from portal.pages import done_notice
 from portal.pages.addresses import Addresses
+from portal.pages.cart_cookie import MERGE, CartCookie
 from portal.pages.fields import Fields
 from portal.pages.form_guard import FormGuard
 from portal.pages.formats import CHINA
@@ -24,10 +25,13 @@ from portal.pages.security_headers import page_headers
 from portal.pages.site import Site
 from portal.pages.visitors import Visitor
 from portal.pages.words import say
-from segments.audiences import CONSUMER, Audience
+from resolvers.planner.engine import Operation
+from segments.audiences import CONSUMER, ENTERPRISE, Audience
 from segments.viewer import Language
 
 SIGN_IN = "/sign-in"
+# Who has a cart.
+BUYERS = (CONSUMER, ENTERPRISE)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Visit:
     guard: FormGuard
     fields: Fields
     now: datetime
+    cart: CartCookie
 
     def say(self, chinese: str) -> str:
         """Words in the visitor's language."""
@@ -61,20 +66,27 @@ class Visit:
 
     def redirect(self, address: str) -> Response:
         """To another page of ours, by GET."""
-        return RedirectResponse(address, 303, headers=self.headers(private=True))
+        response = RedirectResponse(address, 303, headers=self.headers(private=True))
+        self.cart.remember(response)
+        return response
 
 
 async def visit(site: Site, request: Request, fields: Fields) -> Visit:
-    """Learn who asks."""
+    """Learn who asks; what they had put into a cart before they signed in is theirs now."""
     language = language_of(request, site.language)
-    return begin(site, request, await site.sessions.visitor(request, language), fields)
+    present = begin(site, request, await site.sessions.visitor(request, language), fields)
+    if present.cart.brought is not None and present.visitor.viewer.audience in BUYERS:
+        merging = Operation(MERGE, {"token": present.cart.brought}, None)
+        await site.engine.execute(present.visitor.viewer, merging)
+    return present
 
 
 def begin(site: Site, request: Request, visitor: Visitor, fields: Fields) -> Visit:
     """A visit of somebody known already."""
     language = language_of(request, site.language)
     guard = FormGuard(request, visitor.session, secure=site.secure)
-    return Visit(site, request, visitor, language, guard, fields, site.clock())
+    cart = CartCookie(request, secure=site.secure, signed_in=visitor.signed_in)
+    return Visit(site, request, visitor, language, guard, fields, site.clock(), cart)
 
 
 def render(
@@ -92,6 +104,7 @@ def render(
     body = environment.get_template(template).render(everything)
     response = HTMLResponse(body, status, headers=dict(visit.headers(private=visit.guard.used)))
     visit.guard.remember(response)
+    visit.cart.remember(response)
     if done:
         done_notice.forget(response)
     return response

@@ -39,6 +39,7 @@ def test_scopes_of_a_person_are_the_union_of_their_roles() -> None:
         "classification:request",
         "equipment:write",
         "interactions:write",
+        "orders:manage",
         "orders:read",
         "outcomes:write",
         "programmes:cost",

@@ -16,12 +16,14 @@ ALL = Walk(
         rf"/category/{ID}": "/categories",
         "/search": None,
         rf"/product/{ID}": "/search",
+        "/cart": None,
+        "/checkout": None,
         "/orders": None,
         rf"/orders/{ID}": "/orders",
         "/account": None,
     },
 )
-PRIVATE = ("/orders", rf"/orders/{ID}", "/account")
+PRIVATE = ("/checkout", "/orders", rf"/orders/{ID}", "/account")
 PUBLIC = sorted(set(ALL.pages) - set(PRIVATE))
 
 

@@ -14,6 +14,8 @@ ALL = Walk(
         "/enterprise": None,
         "/enterprise/prices": None,
         rf"/enterprise/prices/{ID}": "/enterprise/prices",
+        "/enterprise/cart": None,
+        "/enterprise/checkout": None,
         "/enterprise/orders": None,
         rf"/enterprise/orders/{ID}": "/enterprise/orders",
         "/enterprise/team": None,

@@ -17,6 +17,8 @@ PAGES = {
     rf"/staff/customers/{ID}": "/staff/customers?filter.keyAccounts=true",
     rf"/staff/customers/{ID}/edit": rf"/staff/customers/{ID}",
     rf"/staff/customers/{ID}/team": rf"/staff/customers/{ID}",
+    "/staff/orders": None,
+    rf"/staff/orders/{ID}": "/staff/orders",
     "/staff/catalogue": None,
     rf"/staff/catalogue/{ID}": "/staff/catalogue",
     "/staff/programmes": None,
