@@ -58,14 +58,14 @@ async def give_voucher_back(session: AsyncSession, now: dt.datetime, *, order_id
 @contextmanager
 def voucher_refusals(path: tuple[str, ...] = HERE) -> Generator[None]:
     """Turn what the functions refuse into refusals. The transaction is over then, as with every refusal."""
-    codes = {
-        "QV001": "VOUCHER_UNKNOWN",
-        "QV002": "VOUCHER_EXPIRED",
-        "QV003": "VOUCHER_USED",
-        "QV004": "COUPON_USED_UP",
-        "QV005": "COUPON_MEMBER_MAX",
-        "QV008": "VOUCHER_USELESS",
-        "QV009": "ORDER_HAS_VOUCHER",
+    known = {
+        "QV001": Refusal("VOUCHER_UNKNOWN", path),
+        "QV002": Refusal("VOUCHER_EXPIRED", path),
+        "QV003": Refusal("VOUCHER_USED", path),
+        "QV004": Refusal("COUPON_USED_UP", path),
+        "QV005": Refusal("COUPON_MEMBER_MAX", path),
+        "QV008": Refusal("VOUCHER_USELESS", path),
+        "QV009": Refusal("ORDER_HAS_VOUCHER", path),
     }
     try:
         yield
@@ -73,8 +73,8 @@ def voucher_refusals(path: tuple[str, ...] = HERE) -> Generator[None]:
         state: str = getattr(error.orig, "sqlstate", None) or ""
         # What the message tells, as the function said it.
         told: str = getattr(getattr(error.orig, "__cause__", None), "detail", None) or ""
-        if state in codes:
-            raise Refusal(codes[state], path) from error
+        if state in known:
+            raise known[state] from error
         if state == "QV006":
             raise Refusal("COUPON_OTHER_CURRENCY", path, currency=told) from error
         if state == "QV007":

@@ -40,7 +40,7 @@ SECONDS_BETWEEN_LOOKS = 15.0
 
 @dataclass(frozen=True)
 class Desk:
-    """One process's payments. `base_url` is where payers come back to."""
+    """One process's payments. `base_url` is where payers come back to; empty where the provider is at the same address."""
 
     database: Database
     provider: Provider

@@ -45,7 +45,8 @@ def open_payments(
         store=store,
         sender=Sender(store, signing_key, clock),
         secret=secret,
-        address=settings.base_url,
+        # At the address at which the payer is: their session is known there, whatever name they used for it.
+        address="",
         clock=clock,
         environments=make_environments(asset),
         language=settings.language,
@@ -57,4 +58,4 @@ def open_payments(
         secret=secret,
         signing_key=signing_key,
     )
-    return Payments(Desk(database, provider, clock, ids, settings.base_url), sandbox)
+    return Payments(Desk(database, provider, clock, ids, base_url=""), sandbox)

@@ -71,7 +71,10 @@ class PaymentBody(CaptureBody):
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The sandbox of an installation. `secret` is what its merchant calls it with, `address` where it is reached."""
+    """The sandbox of an installation. `secret` is what its merchant calls it with.
+
+    `address` is where payers reach it; empty where that is where they are.
+    """
 
     store: Store
     sender: Sender

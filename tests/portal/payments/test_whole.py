@@ -45,7 +45,7 @@ async def test_a_payer_is_led_to_the_page_and_back_and_the_order_is_paid(shop: F
         pressed = await asyncio.gather(*(payer.post(address, data={"card": "4000-0000"}) for _ in range(4)))
         assert {each.status_code for each in pressed} == {303}
         [back] = {each.headers["location"] for each in pressed}
-        assert back.startswith(f"{shop.settings.base_url}/orders/")
+        assert back.startswith("/orders/"), "on the same host, where the payer is signed in"
         await until(lambda: is_paid(shop, key))
         assert (await payer.get(f"/payments/{key}/pay")).headers["location"] == back
         assert "已经支付" in (await payer.get(address)).text
