@@ -192,6 +192,11 @@ class World:
             place = bundle.another(location)
             self._add(location, place)
             values["location_id"] = place["id"]
+        if table.name == "order_return_line":
+            # A return names a line once.
+            returned = bundle.another(FILLED_BY_NAME["order_return"])
+            self._add(FILLED_BY_NAME["order_return"], returned)
+            values["return_id"] = returned["id"]
         return bundle.another(table, **values)
 
     async def insert(self, database: Database) -> None:
