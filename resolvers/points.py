@@ -147,14 +147,30 @@ def statement(transfer: sa.FromClause, *, of: sa.FromClause) -> Spread:
     return Spread(transfer.c.account_id, accounts_of(of), sa.true())
 
 
-def not_due(lot: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Lots with points that are a member's now, waiting or available, and will expire."""
-    return sa.and_(lot.c.open, lot.c.expires_at > NOW, lot.c.expires_at < sa.literal_column("'infinity'", INSTANT))
+def lots_to_expire(member: sa.FromClause) -> sa.CompoundSelect[Any]:
+    """The member's lots with points, waiting or available, that will expire: id, instant and points of each."""
+
+    def part(*, active: bool) -> Selected:
+        lot = PointsLot.__table__.alias("active_lot" if active else "waiting_lot")
+        mine = sa.func.array(accounts_of(member).scalar_subquery(), type_=sa.ARRAY(sa.Uuid()))
+        found: Selected = sa.select(lot.c.id, lot.c.expires_at, lot.c.remaining).where(
+            lot.c.account_id == sa.any_(mine),
+            lot.c.open,
+            lot.c.active if active else sa.not_(lot.c.active),
+            lot.c.expires_at > NOW,
+            lot.c.expires_at < sa.literal_column("'infinity'", INSTANT),
+        )
+        return found
+
+    # Two parts, because each has an index, and there is none of all that are open.
+    return sa.union_all(part(active=True), part(active=False))
 
 
-def expiring(lot: sa.FromClause, *, of: sa.FromClause, until: Bound) -> Spread:
-    """Lots that expire after now and until an instant."""
-    return Spread(lot.c.account_id, accounts_of(of), sa.and_(not_due(lot), lot.c.expires_at <= until))
+def expiring(lot: sa.FromClause, *, of: sa.FromClause, until: Bound = None) -> sa.ColumnElement[bool]:
+    """Lots that expire after now, until an instant where one is told."""
+    found = lots_to_expire(of).subquery("to_expire")
+    keys = sa.select(found.c.id)
+    return lot.c.id.in_(keys if until is None else keys.where(found.c.expires_at <= until))
 
 
 def expires_at(lot: sa.FromClause) -> sa.ColumnElement[Any]:
@@ -170,32 +186,33 @@ def is_active(lot: sa.FromClause) -> sa.ColumnElement[bool]:
 def expiry(member: sa.FromClause, *, months: Bound = None) -> Selected:
     """The points that expire in each of the coming local months, at most 36, this one first; 12 unless told."""
     programme = PointsProgramme.__table__.alias("expiry_programme")
-    lot = PointsLot.__table__.alias("expiry_lot")
+    own = programme.c.id == member.c.programme_id
     zone = programme.c.time_zone
-    number = sa.func.generate_series(literal_number(0), months_asked(months) - literal_number(1))
-    ahead = number.table_valued("number").render_derived("ahead")
+    count = months_asked(months)
+    ahead = sa.func.generate_series(literal_number(0), count - literal_number(1)).table_valued("number")
+    ahead = ahead.render_derived("ahead")
     this_month = sa.func.date_trunc(literal("month"), sa.func.timezone(zone, NOW))
-    first = this_month + months_of(ahead.c.number)
-    after = this_month + months_of(ahead.c.number + 1)
-    amount = sa.func.coalesce(sa.func.sum(lot.c.remaining), 0)
-    # A lot that expires as a month ends expires in that month: its instant is the first of the next.
-    of_month = (
-        sa.select(sa.cast(amount, sa.BigInteger()))
-        .select_from(lot)
-        .where(
-            lot.c.account_id.in_(accounts_of(member)),
-            not_due(lot),
-            lot.c.expires_at > sa.func.timezone(zone, first),
-            lot.c.expires_at <= sa.func.timezone(zone, after),
+    empty = (
+        sa.select(
+            sa.cast(this_month + months_of(ahead.c.number), sa.Date()).label("month"),
+            sa.literal_column("0", sa.BigInteger()).label("amount"),
         )
-        .correlate(member, programme, ahead)
-    )
-    return (
-        sa.select(sa.cast(first, sa.Date()).label("month"), of_month.scalar_subquery().label("amount"))
         .select_from(programme.join(ahead, sa.true()))
-        .where(programme.c.id == member.c.programme_id)
-        .order_by(ahead.c.number)
+        .where(own)
     )
+    found = lots_to_expire(member).subquery("to_expire")
+    # A lot that expires as a month ends expires in that month: its instant is the first of the next.
+    last_instant = found.c.expires_at - sa.literal_column("interval '1 microsecond'", INTERVAL())
+    month = sa.func.date_trunc(literal("month"), sa.func.timezone(zone, last_instant))
+    lots = (
+        sa.select(sa.cast(month, sa.Date()), found.c.remaining)
+        .select_from(programme.join(found, sa.true()))
+        .where(own, month < this_month + months_of(count))
+    )
+    # One pass over the lots: joined to the months they would be read for each.
+    every = sa.union_all(empty.correlate(member), lots.correlate(member)).subquery("of_month")
+    amount = sa.cast(sa.func.sum(every.c.amount), sa.BigInteger())
+    return sa.select(every.c.month, amount.label("amount")).group_by(every.c.month).order_by(every.c.month)
 
 
 def is_pool(member: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -152,7 +152,7 @@ class Membership(Node):
     worth: Money = sql(answers.worth)
     history: list[PointsBalanceThen] = sql(answers.history, months=optional(int))
     expiry: list[PointsExpiry] = sql(answers.expiry, months=optional(int))
-    expiring: Connection[PointsLot] = related(answers.expiring, "lots", until=dt.datetime)
+    expiring: Connection[PointsLot] = related(answers.expiring, "lots", until=optional(dt.datetime))
     transfers: Connection[PointsTransfer] = related(answers.statement)
     is_pool: Annotated[bool, For(ENTERPRISE, STAFF)] = sql(answers.is_pool)
     spenders: Annotated[Connection[PointsSpender], For(ENTERPRISE, STAFF)]

@@ -25,6 +25,7 @@ from portal.demo.orders import make_orders
 from portal.demo.partner import make_partner
 from portal.demo.people import CONSUMER_NAMES, PASSWORD, make_authenticators, make_people
 from portal.demo.points import make_programme
+from portal.demo.pools import make_pools
 from portal.demo.prices import make_prices, make_stock
 from portal.demo.programmes import make_programmes
 from portal.demo.reclassification import make_reclassification
@@ -60,7 +61,7 @@ async def seed(database: Database, seal: Seal, now: dt.datetime, random: Random,
         make_authenticators(world, seal)
         await load_regions(session)
         await store(session, world, progress)
-        await make_programme(session, world.new_id, now)
+        await make_pools(session, await make_programme(session, world.new_id, now))
     return True
 
 

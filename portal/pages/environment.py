@@ -57,6 +57,7 @@ def make_environment(language: Language, directories: Iterable[Path], asset: Cal
         options=partial(options, language),
         items_of=items_of,
         people=people,
+        by_month=by_month,
         lanes=partial(lanes_of, words=partial(label, language)),
     )
     everywhere: dict[str, Any] = environment.globals  # pyright: ignore[reportAssignmentType]
@@ -87,6 +88,20 @@ def day(context: Context, value: str | None) -> Markup:
 def items_of(rows: Sequence[Mapping[str, Any]], key: str, value: str) -> dict[Any, Any]:
     """Rows as a mapping from one of their keys to another, for charts."""
     return {row[key]: row[value] for row in rows}
+
+
+@pass_context
+def by_month(context: Context, rows: Sequence[Mapping[str, Any]], value: str) -> list[dict[str, Any]]:
+    """Rows of up to a year's months, each with an instant `at`, as a chart and its table take them; 64-bit integers come as text."""
+    return [
+        {
+            "label": when(context, row["at"], "of_year").striptags(),
+            "month": when(context, row["at"], "month").striptags(),
+            "value": int(row[value]),
+            "shown": formats.number(row[value]),
+        }
+        for row in rows
+    ]
 
 
 def people(employees: Mapping[str, Any]) -> list[tuple[str, str]]:

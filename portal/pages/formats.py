@@ -24,7 +24,7 @@ LOCALES: Mapping[Language, Locale] = {"zh": Locale.parse("zh_CN"), "en": Locale.
 NOTHING = Markup("—")
 MINUS = "−"
 
-Form = Literal["moment", "clock", "day", "month", "date", "year"]
+Form = Literal["moment", "clock", "day", "month", "of_year", "date", "year"]
 # moment: a day and the time on it, the usual form. date: the day in figures, for tables.
 FORMS: Mapping[Language, Mapping[Form, str]] = {
     "zh": {
@@ -32,10 +32,19 @@ FORMS: Mapping[Language, Mapping[Form, str]] = {
         "clock": "HH:mm",
         "day": "M月d日",
         "month": "y年M月",
+        "of_year": "M月",
         "date": "y-MM-dd",
         "year": "y年",
     },
-    "en": {"moment": "d MMM HH:mm", "clock": "HH:mm", "day": "d MMM", "month": "MMM y", "date": "y-MM-dd", "year": "y"},
+    "en": {
+        "moment": "d MMM HH:mm",
+        "clock": "HH:mm",
+        "day": "d MMM",
+        "month": "MMM y",
+        "of_year": "MMM",
+        "date": "y-MM-dd",
+        "year": "y",
+    },
 }
 # The forms that leave the year out get it back when it is not the present one.
 WITH_YEAR: Mapping[Language, Mapping[Form, str]] = {

@@ -15,7 +15,9 @@ def steps(title: str, points: Sequence[Point], unit: str = "") -> Markup:
         return Markup("")
     values = values_of(points)
     ceiling = nice(max(values))
-    left, right, top, bottom, height = 44, 8, 14, 26, 190
+    right, top, bottom, height = 8, 14, 26, 190
+    # The numbers of the axis end where the line begins.
+    left = max(44, 7 * len(f"{ceiling:,.0f}") + 6)
 
     def y(value: float) -> float:
         return top + (height - top - bottom) * (1 - value / ceiling)

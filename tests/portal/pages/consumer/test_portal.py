@@ -21,9 +21,11 @@ ALL = Walk(
         "/orders": None,
         rf"/orders/{ID}": "/orders",
         "/account": None,
+        "/membership": None,
+        "/notices": None,
     },
 )
-PRIVATE = ("/checkout", "/orders", rf"/orders/{ID}", "/account")
+PRIVATE = ("/checkout", "/orders", rf"/orders/{ID}", "/account", "/membership", "/notices")
 PUBLIC = sorted(set(ALL.pages) - set(PRIVATE))
 
 

@@ -20,6 +20,8 @@ ALL = Walk(
         rf"/enterprise/orders/{ID}": "/enterprise/orders",
         "/enterprise/team": None,
         "/enterprise/clients": None,
+        "/enterprise/pool": None,
+        "/enterprise/notices": None,
     },
 )
 

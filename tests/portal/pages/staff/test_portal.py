@@ -14,8 +14,9 @@ ID = r"[\w-]+"
 PAGES = {
     "/staff": None,
     "/staff/customers": None,
-    rf"/staff/customers/{ID}": "/staff/customers?filter.keyAccounts=true",
+    rf"/staff/customers/{ID}": "/staff/customers?filter.text=远川测绘",
     rf"/staff/customers/{ID}/edit": rf"/staff/customers/{ID}",
+    rf"/staff/members/{ID}": rf"/staff/customers/{ID}",
     rf"/staff/customers/{ID}/team": rf"/staff/customers/{ID}",
     "/staff/orders": None,
     rf"/staff/orders/{ID}": "/staff/orders",
@@ -38,6 +39,10 @@ PAGES = {
     "/staff/reclassifications": None,
     rf"/staff/reclassifications/{ID}": "/staff/reclassifications",
 }
+
+
+# All of these asks for a scope that some of the staff do not hold.
+SCOPED = {rf"/staff/members/{ID}"}
 
 
 async def address(portals: Portals, pattern: str) -> str:
@@ -72,7 +77,8 @@ async def test_no_page_is_a_fault_for_those_with_less(portals: Portals, pattern:
     """Rows that somebody may not see are not there; a scope that is missing takes a part of the page, not the page."""
     browser = await portals.browser(who)
     response = await browser.client.get(await address(portals, pattern))
-    assert response.status_code in {200, 404}, text_of(response.text)
+    refused = {403} if pattern in SCOPED else set[int]()
+    assert response.status_code in {200, 404} | refused, text_of(response.text)
 
 
 @pytest.mark.parametrize("pattern", PAGES)

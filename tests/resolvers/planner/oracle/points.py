@@ -95,8 +95,9 @@ def not_due(seen: Seen, lot: Found) -> bool:
     return lot["open"] and seen.now < lot["expires_at"] < INFINITY
 
 
-def expiring(seen: Seen, lot: Found, *, of: Found, until: dt.datetime) -> bool:
-    return lot["account_id"] in accounts(seen, of) and not_due(seen, lot) and lot["expires_at"] <= until
+def expiring(seen: Seen, lot: Found, *, of: Found, until: dt.datetime | None) -> bool:
+    in_time = until is None or lot["expires_at"] <= until
+    return lot["account_id"] in accounts(seen, of) and not_due(seen, lot) and in_time
 
 
 def statement(seen: Seen, transfer: Found, *, of: Found) -> bool:
