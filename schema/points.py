@@ -9,6 +9,7 @@ import strawberry
 
 from domain.points import tables
 from domain.points.tables import PointsCode, PointsRounding, PointsState
+from resolvers import earn_rules as earn_answers
 from resolvers import points as answers
 from resolvers.planner.declare import by_id, id_of, listing, optional, related, row, sql, value
 from resolvers.planner.mutations import UserError, mutation
@@ -20,6 +21,7 @@ from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
     from schema.customers import Customer
+    from schema.earn_rules import TierStanding
     from schema.orders import Order
 
 MEMBERS = (CONSUMER, ENTERPRISE, STAFF)
@@ -150,6 +152,7 @@ class Membership(Node):
     balance: PointsBalance = sql(answers.balance)
     balance_at: PointsBalance = sql(answers.balance_at, at=dt.datetime)
     worth: Money = sql(answers.worth)
+    tier: Annotated[TierStanding, strawberry.lazy("schema.earn_rules")] | None = sql(earn_answers.standing)
     history: list[PointsBalanceThen] = sql(answers.history, months=optional(int))
     expiry: list[PointsExpiry] = sql(answers.expiry, months=optional(int))
     expiring: Connection[PointsLot] = related(answers.expiring, "lots", until=optional(dt.datetime))

@@ -14,6 +14,7 @@ from schema.audit import AuditQuery
 from schema.cart import CartMutation, CartQuery
 from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
+from schema.earn_rules import EarnRulesMutation, EarnRulesQuery
 from schema.identity import IdentityQuery
 from schema.notices import NoticesMutation, NoticesQuery
 from schema.orders import OrdersMutation, OrdersQuery, OrdersSubscription
@@ -42,6 +43,7 @@ class Query(
     PaymentsQuery,
     ReturnsQuery,
     PointsQuery,
+    EarnRulesQuery,
     ProgrammesQuery,
     ApprovalsQuery,
     OutcomesQuery,
@@ -65,6 +67,7 @@ class Mutation(
     CartMutation,
     OrdersMutation,
     PointsMutation,
+    EarnRulesMutation,
     ProgrammesMutation,
     ApprovalsMutation,
     OutcomesMutation,

@@ -9,7 +9,7 @@ import uuid
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.points.tables import MEMBERS
+from domain.points.tables import MEMBERS, PointsProgramme
 from foundation.tables import Table, labels
 from segments.audiences import CONSUMER, ENTERPRISE
 from segments.policies import OWNER, STAFF_OR_SYSTEM, Rows, any_of, seen_by
@@ -44,6 +44,10 @@ class TierScheme(Table):
     keeps_months: Mapped[int]
     version: Mapped[int]
     updated_at: Mapped[dt.datetime]
+    programme: Mapped[PointsProgramme] = relationship(lazy="raise")
+    tiers: Mapped[list[Tier]] = relationship(
+        primaryjoin="foreign(Tier.programme_id) == TierScheme.programme_id", lazy="raise", viewonly=True
+    )
 
 
 class Tier(Table):

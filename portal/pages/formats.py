@@ -90,9 +90,10 @@ def when(value: str | None, form: Form, language: Language, today: date) -> Mark
     return Markup('<time datetime="{}">{}</time>').format(value, words)
 
 
-def entry(value: datetime) -> str:
-    """An instant as `<input type="datetime-local">` takes it: China's clock, to the minute."""
-    return value.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M")
+def entry(value: datetime | str) -> str:
+    """An instant, or one as answers hold it, as `<input type="datetime-local">` takes it: China's clock, to the minute."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M")
 
 
 def number(value: float | str | None) -> str:

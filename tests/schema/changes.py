@@ -29,6 +29,7 @@ SIMPLE: dict[str, Any] = {
     "Int": 9,
     "Boolean": False,
     "BigInt": "9",
+    "Decimal": "9",
     "DateTime": (NOW - dt.timedelta(hours=1)).isoformat(),
     "Date": NOW.date().isoformat(),
 }
@@ -44,6 +45,7 @@ NAMED: dict[str, Any] = {
     "weight": 100,
     "price": "12.80",
     "time_zone": "Asia/Shanghai",
+    "period_from": (NOW - dt.timedelta(days=1)).isoformat(),
     "worth_currency": "CNY",
     "amount_min": "9",
     "licence_until": (NOW.date() + dt.timedelta(days=1)).isoformat(),
@@ -67,6 +69,8 @@ LEFT_OUT = {
     "DecideReclassificationInput": {"delegation"},
     "SetPointsProgrammeInput": {"programme", "version"},
     "RequestReclassificationInput": {"equipment", "outcome"},
+    "EarnTermsInput": {"amount", "factorPercent"},
+    "EndEarnRuleVersionInput": {"at"},
 }
 
 

@@ -122,6 +122,9 @@ class World:
             self._add(table, values)
             return values["id"]
 
+        coming = NOW + dt.timedelta(days=4_000)
+        add("earn_rule_version", number=2, valid_from=coming)
+        add("earn_rule_version", number=3, valid_from=coming, activated_at=NOW)
         sheet = add("screening_sheet", version=1_000_000)
         add("screening_criterion", sheet_id=sheet)
         policy = add("approval_policy", subject_kind="declassification")
@@ -151,8 +154,8 @@ class World:
             self._add(table, self.ours.row(table, id=key, **given, **unit))
 
     def _add(self, table: sa.Table, values: Mapping[str, Any], hidden_for: str = "") -> None:
-        # A company has its terms once, whoever may see them.
-        if table.name == "payment_terms" and any(
+        # A company has its terms once, whoever may see them, and a line is in a return once.
+        if table.name in {"payment_terms", "order_return_line"} and any(
             made.values["customer_id"] == values["customer_id"] for made in self.of(table.name)
         ):
             return

@@ -38,11 +38,15 @@ PAGES = {
     "/staff/sheets": "/staff/outcomes",
     "/staff/reclassifications": None,
     rf"/staff/reclassifications/{ID}": "/staff/reclassifications",
+    "/staff/earn-rules": None,
+    rf"/staff/earn-rules/{ID}": "/staff/earn-rules",
+    rf"/staff/earn-versions/{ID}": rf"/staff/earn-rules/{ID}",
+    "/staff/tiers": "/staff/earn-rules",
 }
 
 
 # All of these asks for a scope that some of the staff do not hold.
-SCOPED = {rf"/staff/members/{ID}"}
+SCOPED = {rf"/staff/members/{ID}", "/staff/tiers", *(each for each in PAGES if each.startswith("/staff/earn-"))}
 
 
 async def address(portals: Portals, pattern: str) -> str:

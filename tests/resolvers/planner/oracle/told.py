@@ -6,6 +6,7 @@ from tests.resolvers.planner.oracle import (
     cart,
     clients,
     customers,
+    earn_rules,
     notices,
     orders,
     payments,
@@ -33,6 +34,7 @@ for capability in (
     payments,
     returns,
     points,
+    earn_rules,
     reclassification,
 ):
     capability.register(ANSWERS)

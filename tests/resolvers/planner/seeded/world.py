@@ -12,6 +12,7 @@ from segments.viewer import Viewer
 from tests.resolvers.planner.seeded.approvals import add_approvals
 from tests.resolvers.planner.seeded.cart import add_carts
 from tests.resolvers.planner.seeded.customers import add_customers
+from tests.resolvers.planner.seeded.earn_rules import add_earn_rules
 from tests.resolvers.planner.seeded.factory import Factory
 from tests.resolvers.planner.seeded.notices import add_notices
 from tests.resolvers.planner.seeded.orders import add_orders
@@ -60,3 +61,4 @@ async def insert(database: Database, factory: Factory) -> None:
             for row in rows:  # one by one: rows of one table may point to each other
                 await session.execute(sa.insert(factory.tables[name]).values(row))
         await add_points(session, factory)
+        await add_earn_rules(session, factory)
