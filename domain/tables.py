@@ -17,6 +17,7 @@ from domain.points import tier_tables as tiers
 from domain.programmes import tables as programmes
 from domain.reclassification import tables as reclassification
 from domain.returns import tables as returns
+from domain.rewards import tables as rewards
 from domain.shop import tables as shop
 from domain.transfer import civil_tables as civil
 from domain.transfer import tables as transfer
@@ -48,6 +49,7 @@ CAPABILITIES = (
     vouchers,
     idempotency,
     notices,
+    rewards,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

@@ -23,11 +23,13 @@ from schema.points import PointsMutation, PointsQuery, PointsSubscription
 from schema.programmes import ProgrammesMutation, ProgrammesQuery, ProgrammesSubscription
 from schema.reclassification import ReclassificationMutation, ReclassificationQuery
 from schema.returns import ReturnsMutation, ReturnsQuery
+from schema.rewards import RewardsMutation, RewardsQuery
 from schema.shop import ShopQuery
 from schema.transfer.outcomes import OutcomesMutation, OutcomesQuery
 from schema.transfer.projects import ProjectsMutation, ProjectsQuery
 from schema.transfer.reviews import ReviewsMutation, ReviewsQuery
 from schema.transfer.screenings import ScreeningsMutation, ScreeningsQuery
+from schema.vouchers import VouchersMutation, VouchersQuery
 from segments.audiences import EVERYONE
 from segments.marks import For
 
@@ -53,6 +55,8 @@ class Query(
     ReclassificationQuery,
     AuditQuery,
     NoticesQuery,
+    VouchersQuery,
+    RewardsQuery,
 ):
     """What can be read. 查询。"""
 
@@ -78,6 +82,8 @@ class Mutation(
     PaymentsMutation,
     ReturnsMutation,
     NoticesMutation,
+    VouchersMutation,
+    RewardsMutation,
 ):
     """What can be changed. 变更。"""
 

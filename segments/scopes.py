@@ -71,11 +71,13 @@ SCOPES = (
     Scope("programmes:cost", "查看型号经费", "Read the cost of programmes", (STAFF,)),
     Scope("programmes:origin", "查看民品的来源型号", "Read which programme a product comes from", (DIVISION,)),
     Scope("programmes:write", "推进型号阶段与里程碑", "Advance programmes and their milestones", (STAFF,)),
+    Scope("rewards:manage", "管理积分兑换目录", "Keep the catalogue of rewards", (STAFF,)),
     Scope("transfer:approve", "审批脱密", "Approve declassification", (DIVISION, STAFF), second_factor=True),
     Scope("transfer:project", "管理转化项目", "Run transfer projects", (DIVISION,)),
     Scope("transfer:read", "查看技术成果与转化进展", "Read technology outcomes and their transfer", (DIVISION,)),
     Scope("transfer:review", "提交脱密审查", "Put outcomes up for declassification", (DIVISION,)),
     Scope("transfer:screen", "筛选技术成果", "Screen technology outcomes", (DIVISION,)),
+    Scope("vouchers:manage", "管理优惠券与代金券", "Keep coupons and give vouchers", (STAFF,)),
 )
 
 ROLES = (
@@ -166,7 +168,9 @@ ROLES = (
             "products:cost",
             "programmes:cost",
             "programmes:write",
+            "rewards:manage",
             "transfer:approve",
+            "vouchers:manage",
         ),
     ),
     Role("system_administrator", "系统管理员", "System administrator", STAFF),

@@ -59,6 +59,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "approval_request": {"step_now": 0},
     "reclassification": {"programme_id": None, "equipment_id": None},
     "approval_step": {"position": 0},
+    "reward": {"voucher_days": 30},
     "notice": {"values": {"points": 1, "day": "2026-12-31", "name": "代金券"}},
     # Of a line that costs one nothing is taken off.
     "order_line": {"discount_amount": 0, "points_amount": 0},

@@ -11,6 +11,7 @@ JOBS = (
     Job("points.settle", "*/10 * * * *", upkeep.settle),
     Job("points.partitions", "20 16 * * *", upkeep.make_partitions),
     Job("points.snapshots", "30 * * * *", upkeep.take_snapshots),
+    Job("points.tiers", "5 * * * *", upkeep.review_tiers),
     Job("points.notices", "15 * * * *", expiry_notices.tell),
     Job("idempotency.forget", "50 * * * *", forget),
     Job("payments.close", "* * * * *", close_next),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.points import programmes
+from domain.points import programmes, tiers
 from domain.points.tables import PointsProgramme, PointsSnapshot
 from foundation.ids import Ids
 
@@ -19,6 +19,11 @@ SNAPSHOT_DAYS_MAX = 31
 async def settle(session: AsyncSession, _now: dt.datetime, _new_id: Ids) -> int:
     """Post what is due of some accounts."""
     return await programmes.settle_due(session)
+
+
+async def review_tiers(session: AsyncSession, now: dt.datetime, _new_id: Ids) -> int:
+    """Write down what has come of some members whose tier's period has ended."""
+    return await tiers.review_tiers(session, now)
 
 
 async def make_partitions(session: AsyncSession, _now: dt.datetime, _new_id: Ids) -> int:

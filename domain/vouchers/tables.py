@@ -64,8 +64,8 @@ class Coupon(Table):
     __table_args__ = (
         UniqueConstraint("code"),
         CheckConstraint(
-            "case kind when 'AMOUNT' then value_amount > 0 and percent is null and most_amount is null "
-            "else percent between 1 and 100 and value_amount is null end",
+            "case kind when 'AMOUNT' then value_amount is not null and value_amount > 0 and percent is null"
+            " and most_amount is null else percent is not null and percent between 1 and 100 and value_amount is null end",
             "value",
         ),
         CheckConstraint("least_amount >= 0 and most_amount > 0", "bounds"),

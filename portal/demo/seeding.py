@@ -29,6 +29,7 @@ from portal.demo.pools import make_pools
 from portal.demo.prices import make_prices, make_stock
 from portal.demo.programmes import make_programmes
 from portal.demo.reclassification import make_reclassification
+from portal.demo.rewards import make_rewards
 from portal.demo.terms import make_terms
 from portal.demo.transfer import make_transfer
 from portal.demo.world import Progress, World, store
@@ -62,6 +63,7 @@ async def seed(database: Database, seal: Seal, now: dt.datetime, random: Random,
         await load_regions(session)
         await store(session, world, progress)
         await make_pools(session, await make_programme(session, world.new_id, now))
+        await make_rewards(session, now, world.new_id)
     return True
 
 

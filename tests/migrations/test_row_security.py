@@ -222,6 +222,7 @@ async def test_no_other_function_runs_with_its_owners_rights(owner: AsyncConnect
         "order_return_request",
         # Members use what is theirs; who calls is asked by each (domain/vouchers/using.py).
         *(f"voucher_{name}" for name in ("cancel", "give_back", "issue", "take", "use")),
+        *(f"reward_{name}" for name in ("cancel", "hand_over", "redeem")),
     }
     assert {name for (name,) in await rows(owner, definers)} == expected
 

@@ -23,9 +23,10 @@ ALL = Walk(
         "/account": None,
         "/membership": None,
         "/notices": None,
+        "/rewards": None,
     },
 )
-PRIVATE = ("/checkout", "/orders", rf"/orders/{ID}", "/account", "/membership", "/notices")
+PRIVATE = ("/checkout", "/orders", rf"/orders/{ID}", "/account", "/membership", "/notices", "/rewards")
 PUBLIC = sorted(set(ALL.pages) - set(PRIVATE))
 
 

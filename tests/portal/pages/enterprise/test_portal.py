@@ -22,6 +22,7 @@ ALL = Walk(
         "/enterprise/clients": None,
         "/enterprise/pool": None,
         "/enterprise/notices": None,
+        "/enterprise/rewards": None,
     },
 )
 

@@ -16,6 +16,7 @@ from tests.resolvers.planner.oracle import (
     returns,
     shop,
     transfer,
+    vouchers,
 )
 from tests.resolvers.planner.oracle.answers import Answers
 
@@ -36,5 +37,6 @@ for capability in (
     points,
     earn_rules,
     reclassification,
+    vouchers,
 ):
     capability.register(ANSWERS)

@@ -24,6 +24,7 @@ from tests.resolvers.planner.seeded.reclassification import add_reclassification
 from tests.resolvers.planner.seeded.returns import add_returns
 from tests.resolvers.planner.seeded.shop import add_shop
 from tests.resolvers.planner.seeded.transfer import add_transfer
+from tests.resolvers.planner.seeded.vouchers import add_vouchers
 
 SEED = 20261124
 
@@ -51,6 +52,7 @@ def made() -> Seeded:
     add_payments(factory)
     add_returns(factory)
     add_notices(factory)
+    add_vouchers(factory)
     return Seeded(factory, viewers)
 
 
