@@ -12,6 +12,7 @@ import asyncpg
 import graphql as g
 import orjson
 import structlog
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from domain.audit.recording import record
 from domain.audit.tables import AuditKind
@@ -301,7 +302,7 @@ def refused(error: Exception, viewer: Viewer) -> Answer:
     """The answer to a request that was refused or failed as a whole."""
     if isinstance(error, GraphQLFaults):
         return Answer(orjson.dumps({"errors": error.formatted()}), refused=True, code=error.code)
-    if isinstance(error, PoolExhausted):
+    if isinstance(error, (PoolExhausted, NoConnectionError)):
         error = RequestError("OVERLOADED", "request.overloaded")
     if isinstance(error, asyncpg.QueryCanceledError):
         error = RequestError("TIMEOUT", "request.timeout")
