@@ -20,6 +20,7 @@ import psutil
 from bench.ledger import DUE_FIRST, LITERAL, POOL, PROGRAMME, SPENDERS, Crowd, begin, fill, make_pool
 from bench.place import DATABASE, DIRECTORY, ORCHESTRATOR
 from bench.rows import Row, at_least, at_most, median
+from bench.spending import spend_row
 from foundation.database import SESSION_SETTINGS, Addresses, connect
 from foundation.embedded_programs import binaries
 
@@ -139,6 +140,7 @@ async def measure(places: Addresses, rounds: int, seconds: float, say: Callable[
                 *await processor_rows(pgbench, rounds, say),
                 *await growth_rows(pgbench, owner, rounds, say),
                 *await pool_rows(pgbench, owner, rounds, seconds, say),
+                await spend_row(places, CROWD, rounds, seconds, say),
                 await expiry_row(owner, say),
             ]
     finally:
