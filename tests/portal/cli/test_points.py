@@ -21,6 +21,10 @@ async def test_what_does_not_hold_is_named(own_database: Database, own_settings:
         account = await ledger.connection.fetchval("select id from points_account")
     clean = run(own_settings, "points", "verify")
     assert (clean.code, clean.out.count("✓")) == (0, len(INVARIANTS))
+    year = ("--from", "2026-01-01", "--until", "2027-01-01")
+    agreed = run(own_settings, "points", "reconcile", "--programme", str(ledger.programme), *year)
+    assert (agreed.code, agreed.out.strip()) == (0, "✓ orders and points agree")
+    assert "no points programme NONE" in run(own_settings, "points", "reconcile", "--programme", "NONE", *year).said
     async with owner_connection(own_settings) as connection:
         await connection.execute(sa.text("update points_account set available = available + 1"))
         await connection.commit()
