@@ -46,6 +46,9 @@ HABITS = {
 # People who sign in to look at their orders have some.
 AT_LEAST = 12
 
+# From the order to the door.
+DELIVERY = dt.timedelta(days=5)
+
 
 def make_orders(world: World, customers: Customers, items: list[Item], prices: Prices, named: tuple[str, ...]) -> None:
     """Orders in the order of their days, so that numbers rise with time."""
@@ -124,12 +127,16 @@ def _make_order(
     if status is OrderStatus.SHIPPED and len(lines) > 1 and number % 4 == 0:
         status = OrderStatus.PARTIALLY_SHIPPED
     sent = {OrderStatus.SHIPPED: len(lines), OrderStatus.DELIVERED: len(lines), OrderStatus.PARTIALLY_SHIPPED: 1}
+    channel, placed = world.weighted(habit.channels), world.working_hour(day)
+    paid = status not in {OrderStatus.PLACED, OrderStatus.CANCELLED}
     order = world.add(
         Order,
         number=f"{habit.prefix}-{day.year}-{number:05}",
-        channel=world.weighted(habit.channels),
+        channel=channel,
         status=status,
-        placed_at=world.working_hour(day),
+        placed_at=placed,
+        paid_at=placed if paid else None,
+        delivered_at=min(placed + DELIVERY, world.now) if status is OrderStatus.DELIVERED else None,
         units=units,
         total_amount=total,
         total_currency=CURRENCY,

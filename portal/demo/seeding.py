@@ -23,6 +23,7 @@ from portal.demo.fleet import make_fleet
 from portal.demo.interactions import make_interactions
 from portal.demo.orders import make_orders
 from portal.demo.partner import make_partner
+from portal.demo.payments import make_payments
 from portal.demo.people import CONSUMER_NAMES, PASSWORD, make_authenticators, make_people
 from portal.demo.points import make_programme
 from portal.demo.pools import make_pools
@@ -85,6 +86,7 @@ def make_world(world: World, password_hash: str) -> None:
     prices = make_prices(world, items, customers)
     make_stock(world, items)
     make_orders(world, customers, items, prices, CONSUMER_NAMES)
+    make_payments(world)
     make_people(world, customers, staff, password_hash)
     make_terms(world, customers)
     make_partner(world)

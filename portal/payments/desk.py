@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -30,6 +29,7 @@ from foundation.database import Database
 from foundation.ids import Ids
 from foundation.money import Money
 from foundation.session import transaction
+from portal.pages.page import id_in_address
 from resolvers.planner.keys import encode_id
 from segments.viewer import Language, Viewer
 
@@ -169,4 +169,4 @@ def described(payment_id: UUID) -> sa.Select[Payment, Order, Segment]:
 def order_address(segment: Segment, order_id: UUID) -> str:
     """The page of an order in its customer's portal."""
     portal = "" if segment is Segment.CONSUMER else f"/{segment.value.lower()}"
-    return f"{portal}/orders/{quote(encode_id('Order', order_id), safe='')}"
+    return f"{portal}/orders/{id_in_address(encode_id('Order', order_id))}"

@@ -20,13 +20,23 @@ ALL = Walk(
         "/checkout": None,
         "/orders": None,
         rf"/orders/{ID}": "/orders",
+        rf"/orders/{ID}/return": "/orders?filter.status=DELIVERED",
         "/account": None,
         "/membership": None,
         "/notices": None,
         "/rewards": None,
     },
 )
-PRIVATE = ("/checkout", "/orders", rf"/orders/{ID}", "/account", "/membership", "/notices", "/rewards")
+PRIVATE = (
+    "/checkout",
+    "/orders",
+    rf"/orders/{ID}",
+    rf"/orders/{ID}/return",
+    "/account",
+    "/membership",
+    "/notices",
+    "/rewards",
+)
 PUBLIC = sorted(set(ALL.pages) - set(PRIVATE))
 
 

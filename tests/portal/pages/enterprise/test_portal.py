@@ -18,6 +18,7 @@ ALL = Walk(
         "/enterprise/checkout": None,
         "/enterprise/orders": None,
         rf"/enterprise/orders/{ID}": "/enterprise/orders",
+        rf"/enterprise/orders/{ID}/return": "/enterprise/orders?filter.status=DELIVERED",
         "/enterprise/team": None,
         "/enterprise/clients": None,
         "/enterprise/pool": None,

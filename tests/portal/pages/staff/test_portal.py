@@ -20,6 +20,10 @@ PAGES = {
     rf"/staff/customers/{ID}/team": rf"/staff/customers/{ID}",
     "/staff/orders": None,
     rf"/staff/orders/{ID}": "/staff/orders",
+    "/staff/payments": None,
+    rf"/staff/payments/{ID}": "/staff/payments",
+    "/staff/returns": None,
+    rf"/staff/returns/{ID}": "/staff/returns",
     "/staff/catalogue": None,
     rf"/staff/catalogue/{ID}": "/staff/catalogue",
     "/staff/programmes": None,
@@ -46,7 +50,15 @@ PAGES = {
 
 
 # All of these asks for a scope that some of the staff do not hold.
-SCOPED = {rf"/staff/members/{ID}", "/staff/tiers", *(each for each in PAGES if each.startswith("/staff/earn-"))}
+SCOPED = {
+    rf"/staff/members/{ID}",
+    "/staff/tiers",
+    *(
+        each
+        for each in PAGES
+        if each.startswith(("/staff/earn-", "/staff/orders", "/staff/payments", "/staff/returns"))
+    ),
+}
 
 
 async def address(portals: Portals, pattern: str) -> str:
