@@ -7,10 +7,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.guards import existing
 from domain.identity.people import normal_email
 from domain.points import ledger, programmes
 from domain.points.refusals import AMOUNT_MAX
-from domain.points.tables import PointsAccount, PointsMember, PointsSpender
+from domain.points.tables import PointsAccount, PointsMember, PointsProgramme, PointsSpender
 from foundation.refusals import Refusal
 from segments.audiences import ENTERPRISE
 from segments.viewer import Viewer
@@ -84,6 +85,7 @@ async def open_pool(session: AsyncSession, viewer: Viewer, *, programme_id: UUID
     """Make the viewer's company's account a pool, for good; answers its membership."""
     if viewer.customer_id is None:
         raise Refusal("NOT_FOUND")
+    await existing(session, PointsProgramme, programme_id, "programme")
     await programmes.open_pool(session, programme_id, viewer.customer_id)
     found = await session.scalar(
         sa.select(PointsMember.id).where(

@@ -277,6 +277,8 @@ async def test_a_company_pools_its_points_and_says_who_spends_them(house: House)
     programme, firm = encode_id("PointsProgramme", PROGRAMME), house.id("firm")
     told = await house.done("buyer", SPENDER, input={"membership": firm, "email": "clerk@example.com", "monthMax": "5"})
     assert told["errors"] == [{"code": "NO_POOL", "path": ["input", "membership"]}]
+    nowhere = await house.done("buyer", POOL, input={"programme": encode_id("PointsProgramme", IDS())})
+    assert nowhere["errors"] == [{"code": "NOT_FOUND", "path": ["input", "programme"]}]
     opened = await house.done("buyer", POOL, input={"programme": programme})
     assert opened == {"membership": {"isPool": True, "balance": {"available": "5000"}}, "errors": []}
     named = {"membership": firm, "email": " Clerk@Example.com", "monthMax": "100"}
