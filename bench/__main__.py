@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench import growth, imports, points, reads, starting
+from bench import growth, imports, points, reads, shop, starting
 from bench.place import DIRECTORY, ORCHESTRATOR, bench_settings, fresh_database
 from bench.report import keep, show
 from bench.rows import Row
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PRODUCTS = 10_000
 REPORT_COLUMNS = 160
-PARTS = ("reads", "imports", "growth", "points", "start")
+PARTS = ("reads", "imports", "growth", "points", "shop", "start")
 
 
 async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
@@ -58,6 +58,8 @@ async def main(parts: Sequence[str], rounds: int, seconds: float) -> None:
                 rows += await growth.measure(places, monitor, conditions, PRODUCTS)
             if "points" in parts:
                 rows += await points.measure(places, rounds, seconds, status.update)
+            if "shop" in parts:
+                rows += await shop.measure(places, rounds, seconds, status.update)
             await monitor.close()
         if "start" in parts:
             rows += await starting.measure(rounds, status.update)

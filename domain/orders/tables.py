@@ -71,6 +71,7 @@ class Order(Classified, Table):
         CheckConstraint("points >= 0 and points_amount between 0 and total_amount", "points"),
         Index("ix_order_order", text("placed_at desc"), "id"),
         Index("ix_order_customer", "customer_id", text("placed_at desc"), "id"),
+        Index("ix_order_number", "number", text("placed_at desc"), "id"),
         # An imported line is one order, once: the import is idempotent by source and line.
         Index("uq_order_source", "source_system_id", "source_line", unique=True),
     )

@@ -56,6 +56,7 @@ QUESTIONS = (
     Question(STAFF, "query($cursor: String) { orders(first: 20, after: $cursor) %s }", DEEP),
     Question(STAFF, "query($cursor: String) { orders(last: 20, before: $cursor) %s }", DEEP),
     Question(STAFF, "query($id: ID) { orders(first: 20, filter: {customer: $id}) %s }", CUSTOMER_ID),
+    Question(STAFF, '{ orders(first: 20, filter: {number: "o77"}) %s }', sorts=True),
     Question(STAFF, "{ interactions(first: 20) %s }"),
     Question(STAFF, "query($cursor: String) { interactions(first: 20, after: $cursor) %s }", DEEP),
     Question(STAFF, "query($id: ID) { interactions(first: 20, customer: $id) %s }", CUSTOMER_ID),

@@ -33,7 +33,7 @@ def orders(
     return (
         (customer is None or row["customer_id"] == key_in(customer, "Customer"))
         and status in {None, row["status"]}
-        and (number is None or row["number"] == number.strip().upper())
+        and (number is None or row["number"] in {number.strip(), number.strip().upper()})
         and to_ship in {None, shippable(row)}
         and (source is None or row["source_system_id"] in systems)
         and (placed_from is None or row["placed_at"] >= placed_from)
