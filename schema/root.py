@@ -9,6 +9,7 @@ import strawberry
 from resolvers.planner.declare import node, nodes
 from resolvers.planner.master import PlannedSchema
 from resolvers.planner.relay import Node
+from schema.adjustments import AdjustmentsMutation, AdjustmentsQuery
 from schema.approvals import ApprovalsMutation, ApprovalsQuery
 from schema.audit import AuditQuery
 from schema.cart import CartMutation, CartQuery
@@ -57,6 +58,7 @@ class Query(
     NoticesQuery,
     VouchersQuery,
     RewardsQuery,
+    AdjustmentsQuery,
 ):
     """What can be read. 查询。"""
 
@@ -84,6 +86,7 @@ class Mutation(
     NoticesMutation,
     VouchersMutation,
     RewardsMutation,
+    AdjustmentsMutation,
 ):
     """What can be changed. 变更。"""
 

@@ -63,6 +63,7 @@ SCOPES = (
     Scope(
         "points:pool", "管理本单位的积分池及其使用人", "Run the company's points pool and its spenders", (ENTERPRISE,)
     ),
+    Scope("points:adjust", "提出与审批积分调整", "Propose and approve adjustments of points", (STAFF,)),
     Scope("points:read", "查看会员积分", "Read members' points", (ENTERPRISE, STAFF)),
     Scope("points:rules", "设置积分计划与规则", "Set points programmes and their rules", (STAFF,)),
     Scope("points:spend", "使用积分", "Spend points", (CONSUMER, ENTERPRISE, STAFF)),
@@ -121,7 +122,15 @@ ROLES = (
         "客户经理",
         "Account manager",
         STAFF,
-        ("customers:write", "interactions:write", "orders:manage", "orders:read", "payments:refund", "points:read"),
+        (
+            "customers:write",
+            "interactions:write",
+            "orders:manage",
+            "orders:read",
+            "payments:refund",
+            "points:adjust",
+            "points:read",
+        ),
     ),
     Role(
         "sales",
@@ -163,6 +172,7 @@ ROLES = (
             "orders:manage",
             "orders:read",
             "payments:refund",
+            "points:adjust",
             "points:read",
             "points:rules",
             "products:cost",

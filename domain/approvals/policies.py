@@ -28,7 +28,7 @@ DEADLINE_HOURS_MAX = 24 * 90
 REASON_CHARACTERS_MAX = 200
 CODES_MAX = 40
 # What is put up for approval, each by the capability whose subject it is.
-SUBJECT_KINDS = ("declassification", "reclassification")
+SUBJECT_KINDS = ("declassification", "reclassification", "points-adjustment")
 # What somebody must always have looked at, however open or small it is.
 NEVER_BY_RULE = frozenset({"declassification", "reclassification"})
 CODE = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)

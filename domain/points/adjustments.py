@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.approvals.requests import Subject, request_approval
-from domain.guards import text_of
+from domain.approvals.requests import Subject, decide, request_approval, status_of
+from domain.approvals.tables import DecisionKind, RequestStatus
+from domain.guards import existing, text_of
 from domain.points.refusals import AMOUNT_MAX, ledger_refusals
+from domain.points.tables import PointsAdjustment
 from foundation.ids import Ids
 from foundation.refusals import Refusal
 from segments.classification import Classification
@@ -45,6 +47,40 @@ async def propose_adjustment(
     )
     with ledger_refusals():
         await session.execute(sa.select(called))
+    # What is routine by its policy is approved at once.
+    if await status_of(session, approval_id) is RequestStatus.APPROVED:
+        await post_adjustment(session, adjustment_id)
+    return adjustment_id
+
+
+async def decide_adjustment(
+    session: AsyncSession,
+    viewer: Viewer,
+    now: dt.datetime,
+    new_id: Ids,
+    *,
+    adjustment_id: UUID,
+    version: int,
+    kind: DecisionKind,
+    comment: str | None = None,
+    delegation_id: UUID | None = None,
+) -> UUID:
+    """Sign an adjustment's request, of which `version` is; the last signature posts the points."""
+    adjustment = await existing(session, PointsAdjustment, adjustment_id, "adjustment")
+    status = await decide(
+        session,
+        viewer,
+        now,
+        new_id,
+        request_id=adjustment.approval_id,
+        version=version,
+        kind=kind,
+        comment=comment,
+        delegation_id=delegation_id,
+    )
+    if status is RequestStatus.APPROVED:
+        await session.flush()
+        await post_adjustment(session, adjustment_id)
     return adjustment_id
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint,
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
+from domain.approvals.tables import ApprovalRequest
 from domain.customers.tables import Customer
 from domain.orders.tables import Order
 from foundation.tables import Table, labels
@@ -349,6 +350,8 @@ class PointsAdjustment(Table):
     amount: Mapped[int]
     reason: Mapped[str]
     proposed_at: Mapped[dt.datetime]
+    customer: Mapped[Customer | None] = relationship(lazy="raise")
+    request: Mapped[ApprovalRequest | None] = relationship(lazy="raise")
 
 
 class PointsSnapshot(Table):

@@ -16,6 +16,7 @@ from domain.identity.sealing import Seal
 from foundation.database import Database
 from foundation.session import transaction
 from portal.demo.accounts import make_relations
+from portal.demo.adjustments import make_adjustments
 from portal.demo.catalogue import make_catalogue
 from portal.demo.customers import SYNTHETIC_SOURCE, make_customers
 from portal.demo.employees import make_employees
@@ -92,3 +93,4 @@ def make_world(world: World, password_hash: str) -> None:
     make_partner(world)
     make_transfer(world, programmes, staff)
     make_reclassification(world)
+    make_adjustments(world)

@@ -147,3 +147,19 @@ async def test_members_neither_propose_nor_post(case: Case) -> None:
     await case.approve(adjustment)
     await case.session.execute(set_statement(Viewer(CONSUMER, customer_id=case.member).row_settings()))
     assert await refused(case, adjustment) == "NOT_FOUND"
+
+
+async def test_the_last_signature_posts_the_points_and_a_rejection_posts_none(session: AsyncSession) -> None:
+    case = await Case().begin(session)
+    for amount, kind, available in ((100, DecisionKind.APPROVE, 100), (50, DecisionKind.REJECT, 100)):
+        proposed = await case.propose(amount)
+        adjustment = await session.get_one(PointsAdjustment, proposed)
+        request = await session.get_one(ApprovalRequest, adjustment.approval_id)
+        signing = {"adjustment_id": proposed, "version": request.version, "kind": kind, "comment": "已核对"}
+        viewer = await acts(session, case.author)
+        with pytest.raises(Refusal):
+            async with session.begin_nested():
+                await adjustments.decide_adjustment(session, viewer, NOW, IDS, **signing)  # type: ignore[arg-type]
+        viewer = await acts(session, case.head)
+        await adjustments.decide_adjustment(session, viewer, NOW, IDS, **signing)  # type: ignore[arg-type]
+        assert (await balances.balance(session, case.programme, case.member)).available == available

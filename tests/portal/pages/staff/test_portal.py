@@ -74,7 +74,7 @@ def test_no_page_is_forgotten(portals: Portals) -> None:
     pages = {page.path for page in portals.served.app.state.assembly.site.registry.pages.values()}
     mine = {re.sub(r"\{\w+\}", ID.replace("\\", "\\\\"), path) for path in pages if path.startswith("/staff")}
     # The audit log is for its administrator alone (test_audit.py).
-    assert mine - {"/staff/audit", "/staff/rewards"} == set(PAGES)
+    assert mine - {"/staff/audit", "/staff/rewards", "/staff/adjustments", rf"/staff/adjustments/{ID}"} == set(PAGES)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

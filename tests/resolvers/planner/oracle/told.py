@@ -1,6 +1,7 @@
 """Everything that the oracle is told of the real schema: a module a capability registers its computed fields here."""
 
 from tests.resolvers.planner.oracle import (
+    adjustments,
     approvals,
     audit,
     cart,
@@ -38,5 +39,6 @@ for capability in (
     earn_rules,
     reclassification,
     vouchers,
+    adjustments,
 ):
     capability.register(ANSWERS)
