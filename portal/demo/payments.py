@@ -40,7 +40,7 @@ def make_payments(world: World) -> None:
         bought = order["customer_id"] in consumers and order["channel"] is Channel.SHOP and order["total_amount"] > 0
         if not bought or order["placed_at"] < since or order["status"] in {OrderStatus.PLACED, OrderStatus.CANCELLED}:
             continue
-        payment = {"id": world.new_id(), "paid_at": order["placed_at"] + MINUTE}
+        payment = {"id": world.new_id(), "paid_at": min(order["placed_at"] + MINUTE, world.now)}
         refund = None
         if order["status"] is OrderStatus.DELIVERED:
             arrived += 1
@@ -68,7 +68,7 @@ def add_payment(world: World, order: dict[str, Any], payment: dict[str, Any], re
         provider=PROVIDER,
         reference=f"demo_{key}",
         opened_at=order["placed_at"],
-        expires_at=order["placed_at"] + 30 * MINUTE,
+        expires_at=min(order["placed_at"] + 30 * MINUTE, world.now),
         closed_at=payment["paid_at"],
         looks=0,
         version=1,
