@@ -44,6 +44,11 @@ SIGNED = ("declassification_review", "reclassification")
 NOT_REACHED = {
     *("handOverDeclassification", "stopTransferProject"),
     *("openPointsPool", "setPointsSpender", "spendPoints", "transferPoints", "makeEarnRule", "setTiers"),
+    # What they rest on, a programme, vouchers and redemptions, is written by the database's functions alone.
+    *("redeemReward", "cancelRedemption", "handOverReward", "offerReward", "cancelVoucher"),
+    *("proposePointsAdjustment", "decidePointsAdjustment"),
+    # An audience is one of two words.
+    *("offerCoupon", "giveVoucher"),
 }
 
 
