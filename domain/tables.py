@@ -19,6 +19,7 @@ from domain.reclassification import tables as reclassification
 from domain.returns import tables as returns
 from domain.rewards import tables as rewards
 from domain.shop import tables as shop
+from domain.stores import tables as stores
 from domain.transfer import civil_tables as civil
 from domain.transfer import tables as transfer
 from domain.vouchers import tables as vouchers
@@ -50,6 +51,7 @@ CAPABILITIES = (
     idempotency,
     notices,
     rewards,
+    stores,
 )
 METADATA = Table.metadata
 TABLES = tuple(mapper.class_ for mapper in sorted(Table.registry.mappers, key=lambda m: m.class_.__tablename__))

@@ -26,6 +26,7 @@ from schema.reclassification import ReclassificationMutation, ReclassificationQu
 from schema.returns import ReturnsMutation, ReturnsQuery
 from schema.rewards import RewardsMutation, RewardsQuery
 from schema.shop import ShopQuery
+from schema.stores import StoresMutation, StoresQuery
 from schema.transfer.outcomes import OutcomesMutation, OutcomesQuery
 from schema.transfer.projects import ProjectsMutation, ProjectsQuery
 from schema.transfer.reviews import ReviewsMutation, ReviewsQuery
@@ -59,6 +60,7 @@ class Query(
     VouchersQuery,
     RewardsQuery,
     AdjustmentsQuery,
+    StoresQuery,
 ):
     """What can be read. 查询。"""
 
@@ -87,6 +89,7 @@ class Mutation(
     VouchersMutation,
     RewardsMutation,
     AdjustmentsMutation,
+    StoresMutation,
 ):
     """What can be changed. 变更。"""
 

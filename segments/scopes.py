@@ -38,6 +38,7 @@ class Role:
 
 
 SCOPES = (
+    Scope("appointments:book", "预约到店", "Book appointments at stores", (CONSUMER, ENTERPRISE)),
     Scope("approvals:delegate", "委托他人代为审批", "Delegate approvals", (DIVISION, STAFF)),
     Scope("approvals:publish", "发布审批政策与筛选评分表", "Publish approval policies and screening sheets", (STAFF,)),
     Scope("approvals:read", "查看审批", "Read approvals", (DIVISION,)),
@@ -73,6 +74,8 @@ SCOPES = (
     Scope("programmes:origin", "查看民品的来源型号", "Read which programme a product comes from", (DIVISION,)),
     Scope("programmes:write", "推进型号阶段与里程碑", "Advance programmes and their milestones", (STAFF,)),
     Scope("rewards:manage", "管理积分兑换目录", "Keep the catalogue of rewards", (STAFF,)),
+    Scope("stores:manage", "设置门店营业时间", "Set the hours of stores", (STAFF,)),
+    Scope("stores:serve", "接待到店客户", "Receive the guests of stores", (STAFF,)),
     Scope("transfer:approve", "审批脱密", "Approve declassification", (DIVISION, STAFF), second_factor=True),
     Scope("transfer:project", "管理转化项目", "Run transfer projects", (DIVISION,)),
     Scope("transfer:read", "查看技术成果与转化进展", "Read technology outcomes and their transfer", (DIVISION,)),
@@ -139,6 +142,8 @@ ROLES = (
         STAFF,
         ("interactions:write", "orders:manage", "orders:read", "points:read", "points:spend"),
     ),
+    Role("store_assistant", "门店店员", "Store assistant", STAFF, ("stores:serve",)),
+    Role("store_manager", "店长", "Store manager", STAFF, ("orders:read", "stores:manage", "stores:serve")),
     Role("service_engineer", "服务工程师", "Service engineer", STAFF, ("equipment:write", "interactions:write")),
     Role("product_manager", "产品经理", "Product manager", STAFF, ("orders:read", "products:cost")),
     Role(
@@ -179,6 +184,8 @@ ROLES = (
             "programmes:cost",
             "programmes:write",
             "rewards:manage",
+            "stores:manage",
+            "stores:serve",
             "transfer:approve",
             "vouchers:manage",
         ),
@@ -190,8 +197,8 @@ ROLES = (
 
 # What everybody of an audience holds, without any role. A program of theirs holds it only when it asked for it.
 EVERYBODYS: dict[Audience, frozenset[str]] = {
-    CONSUMER: frozenset({"points:spend", "points:transfer"}),
-    ENTERPRISE: frozenset({"orders:read", "points:read", "points:spend"}),
+    CONSUMER: frozenset({"appointments:book", "points:spend", "points:transfer"}),
+    ENTERPRISE: frozenset({"appointments:book", "orders:read", "points:read", "points:spend"}),
 }
 
 # 三员: who runs the system, who gives rights in it and who watches both are three people.

@@ -33,6 +33,9 @@ ROWS = {model.__tablename__: model.__rows__ for model in TABLES}
 # chains, the points ledger.
 FILLED = tuple(table for table in METADATA.sorted_tables if ROWS[table.name].write != OWNER)
 
+# When guests are expected, who can book and cancel it still.
+TOMORROW = {"starts_at": NOW + dt.timedelta(days=1), "ends_at": NOW + dt.timedelta(days=1, hours=1)}
+
 # Where a CHECK constraint asks for more than each column's own type,
 # or a unique index would let a bundle have one row only.
 PARTICULAR: dict[str, dict[str, Any]] = {
@@ -66,6 +69,12 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     # A row of sums that are one each.
     "payment": {"state": "CAPTURED", "provider": None, "reference": None},
     "approval_delegation": {"valid_until": NOW + dt.timedelta(days=1)},
+    "store": {"time_zone": "Asia/Shanghai", "slot_minutes": 240, "slot_capacity": 1_000, "book_days_max": 2},
+    "store_hours": {"opens_minute": 540, "closes_minute": 1_080},
+    "store_special_day": {"opens_minute": None, "closes_minute": None},
+    "store_opening": {"closes_at": NOW + dt.timedelta(hours=8)},
+    "appointment_slot": {**TOMORROW, "capacity": 1_000, "taken": 0},
+    "appointment": {"status": "ATTENDED", "ended_at": NOW},
     "coupon": {"value_amount": 1, "percent": None, "most_amount": None},
     # A programme has one rule of the other kind.
     "earn_rule": {"kind": "BONUS"},

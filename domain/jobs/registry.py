@@ -6,6 +6,7 @@ from domain.idempotency.upkeep import forget
 from domain.jobs.running import Job, forget_runs
 from domain.payments.closing import close_next
 from domain.points import expiry_notices, upkeep
+from domain.stores.opening import open_days_ahead
 
 JOBS = (
     Job("points.settle", "*/10 * * * *", upkeep.settle),
@@ -15,5 +16,6 @@ JOBS = (
     Job("points.notices", "15 * * * *", expiry_notices.tell),
     Job("idempotency.forget", "50 * * * *", forget),
     Job("payments.close", "* * * * *", close_next),
+    Job("stores.open", "5 * * * *", open_days_ahead),
     Job("jobs.forget", "40 18 * * *", forget_runs),
 )

@@ -10,6 +10,7 @@ from portal.demo.names import person_name
 from portal.demo.world import World
 
 CUSTOMER_RELATIONS, SERVICE, RESEARCH = "客户关系管理部", "售后服务部", "研发部"
+STORES = "线下体验店"
 PRODUCTION, MARKET, DIVISION, MANAGEMENT = "生产部", "市场部", "军民融合事业部", "公司领导"
 
 
@@ -34,6 +35,8 @@ NAMED = (
     Named("ye", "叶书宁", "Ye Shuning", "技术转化专员", DIVISION),
     Named("tao", "陶清和", "Tao Qinghe", "民品目录专员", DIVISION),
     Named("mu", "穆珊", "Mu Shan", "脱密审查员", DIVISION),
+    Named("bai", "白露", "Bai Lu", "店长", STORES),
+    Named("cen", "岑川", "Cen Chuan", "店员", STORES),
     Named("wei", "卫长庚", "Wei Changgeng", "副总经理", MANAGEMENT),
     Named("lin", "林知远", "Lin Zhiyuan", "系统管理员", MANAGEMENT),
     Named("qi", "齐慎之", "Qi Shenzhi", "安全管理员", MANAGEMENT),

@@ -137,6 +137,8 @@ PEOPLE = (
         ("department_head", "programme_manager", "product_manager"),
         employee="wei",
     ),
+    DemoPerson("bai.lu@quadrant.example", "白露", STAFF, roles=("store_manager",), employee="bai"),
+    DemoPerson("cen.chuan@quadrant.example", "岑川", STAFF, roles=("store_assistant",), employee="cen"),
     # The three administrators 三员: nobody is two of them.
     DemoPerson(
         "lin.zhiyuan@quadrant.example", "林知远", STAFF, INTERNAL, (), ("system_administrator",), employee="lin"

@@ -32,6 +32,7 @@ from portal.demo.prices import make_prices, make_stock
 from portal.demo.programmes import make_programmes
 from portal.demo.reclassification import make_reclassification
 from portal.demo.rewards import make_rewards
+from portal.demo.stores import make_stores
 from portal.demo.terms import make_terms
 from portal.demo.transfer import make_transfer
 from portal.demo.world import Progress, World, store
@@ -90,6 +91,7 @@ def make_world(world: World, password_hash: str) -> None:
     make_payments(world)
     make_people(world, customers, staff, password_hash)
     make_terms(world, customers)
+    make_stores(world, items, staff)
     make_partner(world)
     make_transfer(world, programmes, staff)
     make_reclassification(world)

@@ -15,6 +15,7 @@ from domain.approvals.policies import SUBJECT_KINDS
 from domain.identity.openid import EVERY_SCOPE
 from portal.pages import formats
 from portal.pages.charts.gantt import gantt, lanes_of
+from portal.pages.charts.places import map_of
 from portal.pages.charts.regions import tiles
 from portal.pages.charts.series import steps, trend
 from portal.pages.charts.shares import funnel, meter, nps, ring, spark, strip
@@ -27,7 +28,9 @@ from segments.viewer import Language
 
 # Whose people sign approvals.
 HOUSE = (DIVISION, STAFF)
-CHARTS = {chart.__name__: chart for chart in (funnel, gantt, meter, nps, ring, spark, steps, strip, tiles, trend)}
+CHARTS = {
+    chart.__name__: chart for chart in (funnel, gantt, map_of, meter, nps, ring, spark, steps, strip, tiles, trend)
+}
 
 
 def make_environment(language: Language, directories: Iterable[Path], asset: Callable[[str], str]) -> Environment:

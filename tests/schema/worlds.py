@@ -33,6 +33,8 @@ from tests.databases import short_name
 from tests.rows import FILLED, NOW, PARTICULAR, PROGRAMME, ROWS, Bundle, make_programmes, sample
 
 SECRET, COMPARTMENT = Classification.SECRET, "QL-7"
+HOUR = dt.timedelta(hours=1)
+IN_TWO_DAYS = NOW + 48 * HOUR
 # What our viewers may sign as.
 ROLE = "sales"
 # Rows that are looked at as facts of the world, not as a customer's: every bundle shares them.
@@ -138,6 +140,10 @@ class World:
             for _ in range(3):
                 add("approval_signer", request_id=request, step_id=step, employee_id=None, role=role)
             add("declassification_review", request_id=request, status="PENDING")
+        # What can be tried at a store, and somebody who is still expected there.
+        add("product", status="ACTIVE")
+        slot = add("appointment_slot", **(later := {"starts_at": IN_TWO_DAYS, "ends_at": IN_TWO_DAYS + HOUR}))
+        add("appointment", slot_id=slot, status="BOOKED", ended_at=None, **later)
         self._add_ripe_changes(add("approval_policy", subject_kind="reclassification"), add)
 
     def _add_ripe_changes(self, policy: uuid.UUID, add: Callable[..., uuid.UUID]) -> None:

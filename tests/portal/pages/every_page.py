@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Walk:
         """No page of the portal is forgotten."""
         pages = portals.served.app.state.assembly.site.registry.pages.values()
         mine = {page.path for page in pages if page.audience.value == self.root}
-        assert {path.replace("{id}", ID).replace("{slug}", ID) for path in mine} == set(self.pages)
+        assert {re.sub(r"\{\w+\}", lambda _: ID, path) for path in mine} == set(self.pages)
 
     async def check_page(self, portals: Portals, pattern: str, language: str) -> None:
         """A page is shown, and what code says on it is in the language of its reader."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from portal.pages.charts import places as places_chart
 from portal.pages.charts.drawing import nice
 from portal.pages.charts.gantt import Lane, gantt, lanes_of
 from portal.pages.charts.regions import tiles
@@ -129,3 +130,30 @@ def test_tiles_name_regions_in_both_languages() -> None:
 @given(st.floats(0, 1e12))
 def test_an_axis_ends_at_or_above_the_highest_value(value: float) -> None:
     assert nice(value) >= value
+
+
+def test_a_map_places_its_names_where_they_meet_nothing() -> None:
+    places: list[places_chart.Place] = [
+        {"name": "上海", "latitude": "31.235900", "longitude": "121.505200", "href": "/stores/SH01", "on": True},
+        {"name": "杭州", "latitude": "30.259200", "longitude": "120.130100"},
+        {"name": "沈阳", "latitude": "41.789300", "longitude": "123.420300"},
+        *({"name": "同一处", "latitude": "30.000000", "longitude": "104.000000"} for _ in range(6)),
+    ]
+    drawn = str(places_chart.drawn("门店", places, 500))
+    assert drawn.count("<circle") == 9
+    assert '<a href="/stores/SH01"><circle' in drawn
+    # Six at one place have room for four names at most; all others have theirs.
+    assert 1 <= drawn.count(">同一处</text>") <= 4
+    assert all(f">{name}</text>" in drawn for name in ("上海", "杭州", "沈阳"))
+    sheet = places_chart.Sheet(places, 500)
+    assert sheet.y(41.7893) < sheet.y(31.2359) < sheet.y(30.2592)
+    assert sheet.x(104.0) < sheet.x(120.1301) < sheet.x(121.5052)
+    assert all(2 <= sheet.x(float(each["longitude"])) <= 498 for each in places)
+
+
+def test_a_single_place_and_none_are_drawn_too() -> None:
+    alone: list[places_chart.Place] = [{"name": "南极", "latitude": "-90.000000", "longitude": "0.000000"}]
+    assert "南极" in str(places_chart.drawn("x", alone, 330))
+    assert places_chart.map_of("x", []) == ""
+    assert places_chart.round_degrees(103.2, 124.0) == [105, 110, 115, 120]
+    assert [places_chart.words(each, "E", "W") for each in (105.0, -0.5, 0.0)] == ["105°E", "0.5°W", "0°"]

@@ -25,6 +25,9 @@ ALL = Walk(
         "/membership": None,
         "/notices": None,
         "/rewards": None,
+        "/stores": None,
+        rf"/stores/{ID}": "/stores",
+        "/appointments": "/stores",
     },
 )
 PRIVATE = (
@@ -36,6 +39,7 @@ PRIVATE = (
     "/membership",
     "/notices",
     "/rewards",
+    "/appointments",
 )
 PUBLIC = sorted(set(ALL.pages) - set(PRIVATE))
 

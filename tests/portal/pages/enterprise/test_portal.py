@@ -24,6 +24,9 @@ ALL = Walk(
         "/enterprise/pool": None,
         "/enterprise/notices": None,
         "/enterprise/rewards": None,
+        "/enterprise/stores": None,
+        rf"/enterprise/stores/{ID}": "/enterprise/stores",
+        "/enterprise/appointments": "/enterprise/stores",
     },
 )
 

@@ -46,6 +46,9 @@ PAGES = {
     rf"/staff/earn-rules/{ID}": "/staff/earn-rules",
     rf"/staff/earn-versions/{ID}": rf"/staff/earn-rules/{ID}",
     "/staff/tiers": "/staff/earn-rules",
+    "/staff/stores": None,
+    rf"/staff/stores/{ID}": "/staff/stores",
+    rf"/staff/stores/{ID}/hours": rf"/staff/stores/{ID}",
 }
 
 

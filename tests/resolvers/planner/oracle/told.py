@@ -16,6 +16,7 @@ from tests.resolvers.planner.oracle import (
     reclassification,
     returns,
     shop,
+    stores,
     transfer,
     vouchers,
 )
@@ -40,5 +41,6 @@ for capability in (
     reclassification,
     vouchers,
     adjustments,
+    stores,
 ):
     capability.register(ANSWERS)

@@ -1,0 +1,1 @@
+"""Stores 线下体验店: where they are, when they are open, and appointments there."""
