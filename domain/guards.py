@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -26,6 +26,24 @@ async def existing(session: AsyncSession, table: type[T], key: UUID, field: str,
     if found is None:
         raise Refusal("NOT_FOUND", (field,))
     return found
+
+
+async def each_existing(
+    session: AsyncSession,
+    table: type[T],
+    keys: Sequence[UUID],
+    path: tuple[str, str],
+    *conditions: sa.ColumnElement[bool],
+) -> None:
+    """Refuse the first key without a row that the viewer sees and for which the conditions hold.
+
+    `path`: the list of the input, and the member of its objects that holds the key.
+    """
+    query = sa.select(table.id).where(table.id.in_(keys), *conditions)
+    found = set(await session.scalars(query)) if keys else set[UUID]()
+    for at, key in enumerate(keys):
+        if key not in found:
+            raise Refusal("NOT_FOUND", (path[0], at, path[1]))
 
 
 def text_of(value: str, field: str, length_max: int) -> str:

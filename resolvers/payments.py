@@ -8,6 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from domain.guards import existing
+from domain.orders.tables import Order
 from domain.payments import payments as payment_rules
 from domain.payments import refunds as refund_rules
 from domain.payments.tables import PaymentState
@@ -61,6 +63,7 @@ async def start_payment(act: Act, *, order: UUID) -> UUID:
 
 async def refund_order(act: Act, *, order: UUID, amount: Decimal | None = None) -> UUID:
     """See `domain.payments.refunds`; the amount is in major units, all that is left where there is none."""
+    await existing(act.session, Order, order, "order")
     left = await refund_rules.left_to_refund(act.session, order_id=order)
     try:
         money = left if amount is None else Money.parse(format(amount, "f"), left.currency)

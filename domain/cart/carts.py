@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.cart.tables import Cart, CartLine
 from domain.cart.tokens import cart_key
+from domain.guards import existing
 from domain.shop.prices import price_for_sale
+from domain.shop.tables import Variant
 from foundation.clock import day_in_china
 from foundation.ids import Ids
 from foundation.refusals import Refusal
@@ -111,6 +113,7 @@ async def put(
 ) -> None:
     """Set the quantity of a line, at the price of today; a cart has one currency."""
     within(quantity, 1, QUANTITY_MAX)
+    await existing(session, Variant, variant_id, "variant")
     price = await price_for_sale(session, viewer, day_in_china(now), variant_id)
     if price is None:
         raise Refusal("CANNOT_BE_BOUGHT", ("variant",))

@@ -61,6 +61,7 @@ async def checkout(
     """
     if viewer.customer_id is None:
         raise Refusal("SIGN_IN_NEEDED")
+    delivery = await checked_delivery(session, wish)
     cart = await open_cart(session, viewer, now, new_id, token)
     lines = [Wanted(line.variant_id, line.quantity) for line in await lines_of(session, cart)]
     if not lines:
@@ -73,7 +74,7 @@ async def checkout(
         customer_id=viewer.customer_id,
         person_id=viewer.person_id,
         lines=lines,
-        delivery=await checked_delivery(session, wish),
+        delivery=delivery,
         terms=terms,
     )
     as_expected(cost, wish.expected_total)

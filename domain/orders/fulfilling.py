@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.guards import text_of
+from domain.guards import each_existing, existing, text_of
 from domain.orders import events
 from domain.orders.refusals import LINES_MAX, order_refusals
+from domain.orders.tables import Order, OrderLine
 from foundation.ids import Ids
 from foundation.refusals import Refusal
 
@@ -48,6 +49,10 @@ async def ship_order(
         raise Refusal("EMPTY", ("lines",))
     if lines is not None and len(lines) > LINES_MAX:
         raise Refusal("TOO_MANY", ("lines",), max=LINES_MAX)
+    # Before anything is said of the order's state.
+    await existing(session, Order, order_id, "order")
+    keys = [each.line_id for each in lines or ()]
+    await each_existing(session, OrderLine, keys, ("lines", "line"), OrderLine.order_id == order_id)
     given = None if lines is None else [{"line": str(each.line_id), "quantity": each.quantity} for each in lines]
     called = sa.func.order_ship(
         sa.literal(order_id, ID),

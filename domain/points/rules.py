@@ -233,18 +233,18 @@ async def _check_references(session: AsyncSession, rule: EarnRule, terms: Terms)
     """Refuse categories, products and tiers that there are not, and more of them than a version takes."""
     if len(terms.categories) + len(terms.products) + len(terms.tiers) > CONDITIONS_MAX:
         raise Refusal("TOO_MANY", ("categories",), max=CONDITIONS_MAX)
-    for at, key in enumerate(terms.categories):
-        await _known(session, Category, key, ("categories", at))
-    for at, key in enumerate(terms.products):
-        await _known(session, Product, key, ("products", at))
-    for at, key in enumerate(terms.tiers):
-        await _known(session, Tier, key, ("tiers", at))
+    for key in terms.categories:
+        await _known(session, Category, key, ("categories",))
+    for key in terms.products:
+        await _known(session, Product, key, ("products",))
+    for key in terms.tiers:
+        await _known(session, Tier, key, ("tiers",))
     own = await session.scalars(sa.select(Tier.id).where(Tier.programme_id == rule.programme_id))
     if not set(terms.tiers) <= set(own):
         raise Refusal("NOT_FOUND", ("tiers",))
 
 
-async def _known(session: AsyncSession, table: type[Table], key: UUID, path: tuple[str | int, ...]) -> None:
+async def _known(session: AsyncSession, table: type[Table], key: UUID, path: tuple[str, ...]) -> None:
     if await session.scalar(sa.select(table.id).where(table.id == key)) is None:
         raise Refusal("NOT_FOUND", path)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.guards import existing, text_of
+from domain.guards import each_existing, existing, text_of
 from domain.orders.tables import Order, OrderLine, Settlement, StockReservation
 from domain.payments.refunds import left_to_refund, refund
 from domain.payments.tables import RefundReason
@@ -63,10 +63,12 @@ async def receive_return(
     shared among the lines, so that much less goes back for each.
     """
     order, asked = await held(session, return_id)
-    require(asked, ReturnState.APPROVED)
     broken = dict(damaged or {})
+    of_it = OrderReturnLine.return_id == return_id
+    await each_existing(session, OrderReturnLine, list(broken), ("damaged", "line"), of_it)
+    require(asked, ReturnState.APPROVED)
     for of_return, line in await lines_of(session, return_id):
-        of_return.damaged = broken.pop(of_return.id, 0)
+        of_return.damaged = broken.get(of_return.id, 0)
         if not 0 <= of_return.damaged <= of_return.quantity:
             raise Refusal("OUT_OF_RANGE", ("damaged",), min=0, max=of_return.quantity)
         before = await come_before(session, line.id)
@@ -76,8 +78,6 @@ async def receive_return(
         asked.amount_amount += of_return.amount_amount
         asked.points += of_return.points
         await lay_down(session, line, of_return.quantity - of_return.damaged)
-    if broken:
-        raise Refusal("NOT_FOUND", ("damaged",))
     asked.state, asked.received_at = ReturnState.RECEIVED, now
     await session.flush()
     await give_back(session, now, new_id, order, asked)

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.guards import text_of
+from domain.guards import each_existing, existing, text_of
+from domain.orders.tables import Order, OrderLine
 from domain.returns.refusals import return_refusals
 from foundation.ids import Ids
 
@@ -33,6 +34,9 @@ async def request_return(
     What is asked for in other returns, unless they were refused, is not there any more: `MORE_THAN_DELIVERED` names the
     goods. Lines of no pieces are left out; nothing at all is refused.
     """
+    # Before anything is said of the order's state.
+    await existing(session, Order, order_id, "order")
+    await each_existing(session, OrderLine, list(pieces), ("lines", "line"), OrderLine.order_id == order_id)
     wanted = [
         {"id": str(new_id()), "line": str(line), "quantity": quantity} for line, quantity in pieces.items() if quantity
     ]

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.guards import existing
 from domain.points.refusals import ledger_refusals
+from domain.rewards.tables import RewardRedemption
 from foundation.ids import Ids
 from foundation.refusals import Refusal
 
@@ -55,6 +57,7 @@ async def redeem_reward(
 
 async def cancel_redemption(session: AsyncSession, now: dt.datetime, *, redemption_id: UUID) -> UUID:
     """Give a redemption's points back to their lots, as long as its goods wait or its voucher is not used."""
+    await existing(session, RewardRedemption, redemption_id, "redemption")
     called = sa.func.reward_cancel(redemption_id, sa.literal(now, INSTANT), type_=ID)
     with reward_refusals("redemption"):
         return (await session.execute(sa.select(called))).scalar_one()
@@ -62,6 +65,7 @@ async def cancel_redemption(session: AsyncSession, now: dt.datetime, *, redempti
 
 async def hand_over(session: AsyncSession, now: dt.datetime, *, redemption_id: UUID) -> UUID:
     """Goods have been handed over to the member."""
+    await existing(session, RewardRedemption, redemption_id, "redemption")
     called = sa.func.reward_hand_over(redemption_id, sa.literal(now, INSTANT), type_=ID)
     with reward_refusals("redemption"):
         return (await session.execute(sa.select(called))).scalar_one()

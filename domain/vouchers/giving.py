@@ -11,9 +11,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.customers.tables import Customer
 from domain.guards import existing, text_of
 from domain.shop.tables import Category
-from domain.vouchers.tables import Coupon, CouponKind
+from domain.vouchers.tables import Coupon, CouponKind, Voucher
 from domain.vouchers.using import CODE_CHARACTERS_MAX, voucher_refusals
 from foundation.ids import Ids
 from foundation.money import Money
@@ -56,12 +57,14 @@ async def offer_coupon(
     member_max: int | None,
 ) -> UUID:
     """Offer a new coupon; codes are capital letters, digits and dashes, and never used twice."""
+    if terms.category_id is not None:
+        await existing(session, Category, terms.category_id, "category")
     written = code.strip().upper()
     if not CODE.fullmatch(written):
         raise Refusal("COUPON_CODE_MALFORMED", ("code",), max=CODE_CHARACTERS_MAX)
     if await session.scalar(sa.select(Coupon.id).where(Coupon.code == written)):
         raise Refusal("CODE_TAKEN", ("code",))
-    await _check_terms(session, terms)
+    _check_terms(terms)
     _check_period(valid_from, valid_until)
     coupon = Coupon(
         id=new_id(),
@@ -141,6 +144,8 @@ async def give_voucher(
     """Give a member a voucher of a personal coupon, good for so many days from now."""
     if not 1 <= valid_days <= VALID_DAYS_MAX:
         raise Refusal("OUT_OF_RANGE", ("valid_days",), min=1, max=VALID_DAYS_MAX)
+    await existing(session, Coupon, coupon_id, "coupon")
+    await existing(session, Customer, customer_id, "customer")
     why = text_of(reason, "reason", REASON_CHARACTERS_MAX)
     until = now + dt.timedelta(days=valid_days)
     called = sa.func.voucher_issue(new_id(), coupon_id, customer_id, sa.literal(why, sa.Text()), until, now)
@@ -150,6 +155,7 @@ async def give_voucher(
 
 async def cancel_voucher(session: AsyncSession, *, voucher_id: UUID) -> UUID:
     """Take away a voucher that was not used."""
+    await existing(session, Voucher, voucher_id, "voucher")
     with voucher_refusals():
         await session.execute(sa.select(sa.func.voucher_cancel(voucher_id)))
     return voucher_id
@@ -163,7 +169,7 @@ async def _seen(session: AsyncSession, coupon_id: UUID, version: int) -> Coupon:
     return coupon
 
 
-async def _check_terms(session: AsyncSession, terms: Terms) -> None:
+def _check_terms(terms: Terms) -> None:
     """Refuse terms that say nothing or two things."""
     if terms.kind is CouponKind.AMOUNT:
         if terms.value is None or terms.value.amount < 1:
@@ -184,8 +190,6 @@ async def _check_terms(session: AsyncSession, terms: Terms) -> None:
             raise Refusal("COUPON_OTHER_CURRENCY", (field,), currency=terms.least.currency)
     if not terms.audiences or not set(terms.audiences) <= set(OFFERED_TO):
         raise Refusal("UNKNOWN_AUDIENCE", ("audiences",))
-    if terms.category_id is not None:
-        await existing(session, Category, terms.category_id, "category")
 
 
 def _check_period(valid_from: dt.datetime, valid_until: dt.datetime | None) -> None:

@@ -142,7 +142,7 @@ async def test_it_survives_signing_in(till: Till) -> None:
     ("name", "quantity", "code"),
     [
         ("rope", 1, ("CANNOT_BE_BOUGHT", "input.variant")),
-        ("tank", 1, ("CANNOT_BE_BOUGHT", "input.variant")),
+        ("tank", 1, ("NOT_FOUND", "input.variant")),
         ("drone", 0, ("OUT_OF_RANGE", "input.quantity")),
         ("drone", 1001, ("OUT_OF_RANGE", "input.quantity")),
     ],

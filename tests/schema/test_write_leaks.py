@@ -36,13 +36,28 @@ UNLIMITED = DocumentLimits(**dict.fromkeys([field.name for field in dataclasses.
 WRITERS = (ENTERPRISE, CONSUMER, DIVISION, STAFF)
 # A program's secret is random, and never twice the same; programmes of points are dated by the database's clock.
 SECRET = re.compile(rb'(?<="secret":")[\w-]{43}(?=")|(?<="updatedAt":")[^"]+(?=")')
+# So are the ids that the database's own functions make.
+ID = re.compile(rb'(?<="id":")[A-Za-z0-9+/=]+(?=")')
 NAMES = tuple(audience.value for audience in WRITERS)
 VIEWS = compiled_views(WRITERS)
 SIGNED = ("declassification_review", "reclassification")
 # The changes before have named everybody a signer, and finished every project: see tests/domain for these two.
 # And the ledger of points is written by the database's own functions, so no world has members: see tests/resolvers/test_points.py.
+# Orders, payments and returns go from state to state by functions too, which no row of a world has gone through: see
+# tests/domain/orders, payments and returns; carts hold what is for sale at a price: see tests/resolvers/test_cart.py.
 NOT_REACHED = {
+    *("addToCart", "setCartLine", "mergeCart", "checkout", "startPayment", "requestReturn", "cancelOrder", "shipOrder"),
+    *("deliverOrder", "settleOrder", "receiveReturn", "approveReturn", "refuseReturn", "refundOrder", "retryRefund"),
     *("handOverDeclassification", "stopTransferProject"),
+    *(
+        "redeemReward",
+        "cancelRedemption",
+        "handOverReward",
+        "offerReward",
+        "offerCoupon",
+        "giveVoucher",
+        "cancelVoucher",
+    ),
     *("openPointsPool", "setPointsSpender", "spendPoints", "transferPoints", "makeEarnRule", "setTiers"),
     # What they rest on, a programme, vouchers and redemptions, is written by the database's functions alone.
     *("redeemReward", "cancelRedemption", "handOverReward", "offerReward", "cancelVoucher"),
@@ -127,10 +142,18 @@ def test_whoever_changes_anything_is_compared() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_change_is_the_same_in_a_world_without_the_hidden_rows(made: dict[str, Made], name: str) -> None:
+def test_a_change_is_the_same_in_a_world_without_the_hidden_rows(
+    made: dict[str, Made], both: Worlds, name: str
+) -> None:
+    known = {row.global_id.encode() for row in both.world.rows if row.table in TYPES}
     for change, here, there in zip(made[name].changes, made[name].here, made[name].there, strict=True):
-        assert SECRET.sub(b"", here.body) == SECRET.sub(b"", there.body), f"{change.field} {change.variables}"
+        assert without_new(here.body, known) == without_new(there.body, known), f"{change.field} {change.variables}"
         assert b'"code":"INTERNAL"' not in here.body, f"{change.field} {change.variables}"
+
+
+def without_new(body: bytes, known: set[bytes]) -> bytes:
+    """An answer without what is made anew each time: secrets, and ids of rows that no world began with."""
+    return ID.sub(lambda found: found[0] if found[0] in known else b"new", SECRET.sub(b"", body))
 
 
 @pytest.mark.slow
@@ -141,11 +164,14 @@ def test_the_id_of_a_hidden_row_is_refused_like_a_random_id(made: dict[str, Made
         by_kind = said.setdefault((change.field, change.place), {})
         by_kind.setdefault(change.kind, set()).add(answer.body)
     places = {place: by_kind for place, by_kind in said.items() if "none" in by_kind}
-    for place, by_kind in places.items():
-        assert len(by_kind["none"]) == 1, place
-        assert by_kind.get("hidden", by_kind["none"]) == by_kind["none"], place
-        [body] = by_kind["none"]
-        assert b'"code":"NOT_FOUND"' in body, place
+    telling = {
+        place: by_kind
+        for place, by_kind in places.items()
+        if len(by_kind["none"]) != 1
+        or by_kind.get("hidden", by_kind["none"]) != by_kind["none"]
+        or b'"code":"NOT_FOUND"' not in next(iter(by_kind["none"]))
+    }
+    assert not telling, {place: sorted(by_kind["none"]) for place, by_kind in telling.items()}
     assert name != "staff" or sum("hidden" in by_kind for by_kind in places.values()) >= 8
 
 

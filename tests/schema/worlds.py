@@ -318,7 +318,12 @@ async def forget(database: Database, world: World, visible: set[uuid.UUID]) -> N
     superuser = await connect(database.addresses.superuser)
     try:
         # Rows may refer to what is gone, and new ones too: for their viewer it is not there in either world.
-        keys = await superuser.fetch("select conrelid::regclass::text, conname from pg_constraint where contype = 'f'")
+        hidden = [table for table in FILLED_BY_NAME if any(made.key not in visible for made in world.of(table))]
+        keys = await superuser.fetch(
+            "select conrelid::regclass::text, conname from pg_constraint join pg_class on pg_class.oid = confrelid"
+            " where contype = 'f' and relname = any($1)",
+            hidden,
+        )
         for table, name in keys:
             await superuser.execute(f'alter table {table} drop constraint "{name}"')
         # Tables to which rows are only added refuse this to everybody by their triggers, which are not asked here.
