@@ -49,15 +49,6 @@ NOT_REACHED = {
     *("addToCart", "setCartLine", "mergeCart", "checkout", "startPayment", "requestReturn", "cancelOrder", "shipOrder"),
     *("deliverOrder", "settleOrder", "receiveReturn", "approveReturn", "refuseReturn", "refundOrder", "retryRefund"),
     *("handOverDeclassification", "stopTransferProject"),
-    *(
-        "redeemReward",
-        "cancelRedemption",
-        "handOverReward",
-        "offerReward",
-        "offerCoupon",
-        "giveVoucher",
-        "cancelVoucher",
-    ),
     *("openPointsPool", "setPointsSpender", "spendPoints", "transferPoints", "makeEarnRule", "setTiers"),
     # What they rest on, a programme, vouchers and redemptions, is written by the database's functions alone.
     *("redeemReward", "cancelRedemption", "handOverReward", "offerReward", "cancelVoucher"),
