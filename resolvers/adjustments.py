@@ -7,6 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from domain.approvals.tables import DecisionKind
+from domain.customers.tables import Customer
+from domain.guards import existing
 from domain.points import adjustments as rules
 from domain.points.tables import PointsProgramme
 from foundation.refusals import Refusal
@@ -20,6 +22,7 @@ def adjustments(_adjustment: sa.FromClause) -> sa.ColumnElement[bool]:
 
 async def propose_points_adjustment(act: Act, *, programme_code: str, customer: UUID, amount: int, reason: str) -> UUID:
     """See `domain.points.adjustments`."""
+    await existing(act.session, Customer, customer, "customer")
     found = sa.select(PointsProgramme.id).where(PointsProgramme.code == programme_code.strip())
     programme = await act.session.scalar(found)
     if programme is None:

@@ -107,9 +107,9 @@ async def go_on(
 
 async def checked_delivery(session: AsyncSession, wish: Wish) -> Delivery:
     """An address that goods can be sent to."""
+    region = await existing(session, Region, wish.region_id, "region")
     if not PHONE.fullmatch(wish.phone.strip()):
         raise Refusal("PHONE_MALFORMED", ("phone",))
-    region = await existing(session, Region, wish.region_id, "region")
     return Delivery(
         text_of(wish.recipient, "recipient", RECIPIENT_CHARACTERS_MAX),
         wish.phone.strip(),

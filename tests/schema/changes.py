@@ -70,6 +70,7 @@ LEFT_OUT = {
     "DecideDeclassificationInput": {"delegation"},
     "PublishApprovalPolicyInput": {"passesBecause", "amountBelow"},
     "DecideReclassificationInput": {"delegation"},
+    "DecidePointsAdjustmentInput": {"delegation"},
     "SetPointsProgrammeInput": {"programme", "version"},
     "RequestReclassificationInput": {"equipment", "outcome"},
     "EarnTermsInput": {"amount", "factorPercent"},
