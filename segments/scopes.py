@@ -61,10 +61,10 @@ SCOPES = (
     Scope("orders:read", "查看订单", "Read orders", (ENTERPRISE, STAFF)),
     Scope("outcomes:write", "登记技术成果", "Register technology outcomes", (STAFF,)),
     Scope("payments:refund", "退款与处理退货", "Refund payments and handle returns", (STAFF,)),
+    Scope("points:adjust", "提出与审批积分调整", "Propose and approve adjustments of points", (STAFF,)),
     Scope(
         "points:pool", "管理本单位的积分池及其使用人", "Run the company's points pool and its spenders", (ENTERPRISE,)
     ),
-    Scope("points:adjust", "提出与审批积分调整", "Propose and approve adjustments of points", (STAFF,)),
     Scope("points:read", "查看会员积分", "Read members' points", (ENTERPRISE, STAFF)),
     Scope("points:rules", "设置积分计划与规则", "Set points programmes and their rules", (STAFF,)),
     Scope("points:spend", "使用积分", "Spend points", (CONSUMER, ENTERPRISE, STAFF)),

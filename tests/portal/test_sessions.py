@@ -93,7 +93,15 @@ async def test_a_session_makes_the_viewer_of_its_person(sessions: Sessions, peop
     assert viewer is not None
     assert (viewer.audience, viewer.person_id, viewer.language) == (STAFF, people["staff"].id, "en")
     assert viewer.clearance is Classification.SECRET
-    assert viewer.scopes == {"customers:write", "interactions:write", "orders:read"}
+    assert viewer.scopes == {
+        "customers:write",
+        "interactions:write",
+        "orders:manage",
+        "orders:read",
+        "payments:refund",
+        "points:adjust",
+        "points:read",
+    }
 
 
 async def test_pages_learn_the_names_and_the_session(sessions: Sessions) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from segments.audiences import CONSUMER, DIVISION, STAFF, Audience
-from segments.scopes import AUDIENCE_SCOPES, ROLES, SCOPE_NAMES, SCOPES, Role, scopes_of
+from segments.scopes import AUDIENCE_SCOPES, EVERYBODYS, ROLES, SCOPE_NAMES, SCOPES, Role, scopes_of
 
 
 def test_scopes_are_named_resource_action_once_and_in_order() -> None:
@@ -24,7 +24,14 @@ def test_role_names_are_unique_and_every_scope_can_be_held() -> None:
     names = [role.name for role in ROLES]
     assert len(names) == len(set(names))
     held = {scope for role in ROLES for scope in role.scopes}
-    assert held == SCOPE_NAMES
+    assert held.union(*EVERYBODYS.values()) == SCOPE_NAMES
+
+
+def test_what_everybody_of_an_audience_holds_its_audience_may_hold() -> None:
+    """`scopes_of` would leave out in silence what the audience may not hold."""
+    for audience, scopes in EVERYBODYS.items():
+        assert scopes <= AUDIENCE_SCOPES[audience]
+        assert scopes_of(audience, ()) == scopes
 
 
 @pytest.mark.parametrize("audience", Audience)
@@ -42,9 +49,11 @@ def test_scopes_of_a_person_are_the_union_of_their_roles() -> None:
         "orders:manage",
         "orders:read",
         "outcomes:write",
+        "points:read",
+        "points:spend",
         "programmes:cost",
         "programmes:write",
         "transfer:approve",
     }
-    assert scopes_of(CONSUMER, []) == frozenset()
+    assert scopes_of(CONSUMER, []) == {"appointments:book", "points:spend", "points:transfer"}
     assert scopes_of(DIVISION, []) == frozenset()
