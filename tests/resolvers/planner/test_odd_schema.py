@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foundation.database import Database
+from foundation.session import transaction
 from resolvers.planner import batches, compiler, paging, values
 from resolvers.planner.engine import Engine, Operation
 from segments.audiences import CONSUMER, STAFF, Audience
@@ -27,7 +28,7 @@ from tests.resolvers.planner.oracle.schema import Oracle
 from tests.resolvers.planner.oracle.seen import read
 from tests.resolvers.planner.sabotage import Sabotage, committed
 from tests.resolvers.planner.seeded.factory import NOW
-from tests.resolvers.planner.seeded.world import insert
+from tests.resolvers.planner.seeded.world import insert_rows
 from tests.resolvers.planner.test_sabotage import forget, operations_until_caught
 
 EXAMPLES = settings(max_examples=150, suppress_health_check=list(HealthCheck))
@@ -70,7 +71,8 @@ async def engine(own_database: Database) -> AsyncIterator[Engine]:
 
 @pytest.fixture(scope="module")
 async def stages(own_database: Database, engine: Engine) -> dict[Audience, Stage]:
-    await insert(own_database, world.made())
+    async with transaction(own_database, Viewer.system().row_settings()) as session:
+        await insert_rows(session, world.made())
     every = tables.Odd.metadata.sorted_tables
     whole = await read(own_database, Viewer.system(), NOW, every)
     found: dict[Audience, Stage] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.database import Database
 from foundation.session import transaction
@@ -58,11 +59,16 @@ def made() -> Seeded:
     return Seeded(factory, viewers)
 
 
+async def insert_rows(session: AsyncSession, factory: Factory) -> None:
+    """Store the rows that were made, of whatever schema."""
+    for name, rows in factory.rows.items():
+        for row in rows:  # one by one: rows of one table may point to each other
+            await session.execute(sa.insert(factory.tables[name]).values(row))
+
+
 async def insert(database: Database, factory: Factory) -> None:
-    """Store the rows as the system."""
+    """Store the platform's rows as the system, and what its functions alone write beside them."""
     async with transaction(database, Viewer.system().row_settings()) as session:
-        for name, rows in factory.rows.items():
-            for row in rows:  # one by one: rows of one table may point to each other
-                await session.execute(sa.insert(factory.tables[name]).values(row))
+        await insert_rows(session, factory)
         await add_points(session, factory)
         await add_earn_rules(session, factory)
