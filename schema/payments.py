@@ -66,7 +66,7 @@ class PaymentEvent(Node):
 class Payment(Node):
     """A try to pay an order. 支付。
 
-    `payAddress` is where the payer goes on to, below the installation's address; null once nothing can be paid any more.
+    Its payer goes on to an address below the installation's, which is null once nothing can be paid any more.
     """
 
     amount: Money
