@@ -16,6 +16,8 @@ from tests.domain.points.ledgers import Ledger, ledger_of_owner
 EARNED = ("order_earning", "qualifying_entry", "tier_membership", "tier_standing", "earn_budget", "earn_month")
 TABLES = sorted(name for name in METADATA.tables if name.startswith("points_") or name in EARNED)
 PARTITION = "points_transfer_rest"
+# What the application adds itself, and then changes no more: of which lots their members were told. No points are in it.
+ADDED_TO = ("points_lot_told",)
 ATTEMPTS = {
     "insert": "insert into {table} default values",
     "update": "update {table} set {column} = {column}",
@@ -55,7 +57,10 @@ async def ledger(database: Database) -> AsyncIterator[Ledger]:
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 async def test_the_application_changes_no_table(application: asyncpg.Connection[asyncpg.Record], attempt: str) -> None:
+    assert set(ADDED_TO) <= set(TABLES)
     for table in (*TABLES, PARTITION):
+        if attempt == "insert" and table in ADDED_TO:
+            continue
         columns: sa.Table | None = METADATA.tables.get(table)
         column = "amount" if columns is None else next(iter(columns.c)).name
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
