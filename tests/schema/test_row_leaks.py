@@ -184,9 +184,10 @@ def merged_lists(both: Worlds, name: str) -> list[tuple[str, dict[str, str]]]:
         if is_merged(each)
     ]
     for table, type_ in questions.row_types().items():
-        parent = questions.telling(table)[0].global_id
+        # Rows that only the database's own functions write are not in the world; their types have no merged lists.
         for field, each in type_.fields.items():
             if is_merged(each):
+                parent = questions.telling(table)[0].global_id
                 head = "query($parent: ID!, $cursor: String) { node(id: $parent) { ... on " + type_.name
                 found.append((head + " { " + field + "(%)" + body + " } }", {"parent": parent}))
     return found
