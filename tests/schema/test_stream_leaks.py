@@ -30,7 +30,7 @@ from tests.schema.questions import selection
 from tests.schema.worlds import TYPES, Made, Worlds, worlds
 
 UNLIMITED = DocumentLimits(**dict.fromkeys([field.name for field in dataclasses.fields(DocumentLimits)], 10**9))
-STREAMED = ("enterprise", "government", "military", "staff")
+STREAMED = ("consumer", "enterprise", "government", "military", "staff")
 VIEWS = compiled_views()
 # PostgreSQL cannot name a column by a key this long, so it takes another way through the planner.
 ALIASES = {"short": "changed", "long": "changed_" + "x" * 60}
@@ -39,7 +39,7 @@ SECONDS_MAX = 20
 
 @pytest.fixture(scope="module")
 async def both(own_database: Database, settings: Settings) -> AsyncIterator[Worlds]:
-    async with worlds(own_database, settings, STREAMED) as made:
+    async with worlds(own_database, settings, STREAMED, with_points=True) as made:
         yield made
 
 

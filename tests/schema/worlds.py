@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import TeamRole
+from domain.tables import METADATA
 from foundation import provision
 from foundation.database import Database, connect, open_database
 from foundation.session import set_statement
@@ -30,6 +31,7 @@ from segments.classification import Classification
 from segments.scopes import AUDIENCE_SCOPES
 from segments.viewer import Viewer
 from tests.databases import short_name
+from tests.domain.points.ledgers import committed_ledger
 from tests.rows import FILLED, NOW, PARTICULAR, PROGRAMME, ROWS, Bundle, make_programmes, sample
 
 SECRET, COMPARTMENT = Classification.SECRET, "QL-7"
@@ -224,7 +226,7 @@ class World:
         found: set[uuid.UUID] = set()
         async with AsyncSession(database.engine) as session:
             await session.execute(set_statement(viewer.row_settings()))
-            for table in FILLED:
+            for table in (*FILLED, MOVEMENTS):
                 found |= set(await session.scalars(sa.select(table.c.id)))
         return found
 
@@ -235,6 +237,20 @@ def references(name: str) -> set[str]:
 
 
 FILLED_BY_NAME = {table.name: table for table in FILLED}
+# Only the database's own functions write these, so they are there on request.
+MOVEMENTS = METADATA.tables["points_transfer"]
+
+
+async def moved_points(world: World, database: Database) -> list[Made]:
+    """Movements of our own customer's points, and of another's."""
+    async with committed_ledger(database.addresses) as ledger:
+        await ledger.open()
+        for customer in (world.ours.customer_id, world.theirs.customer_id):
+            await ledger.call("earn", customer, 100)
+        await ledger.settle()
+        rows = await ledger.connection.fetch("select * from points_transfer order by id")
+    hidden_for = {world.ours.customer_id: "", world.theirs.customer_id: "another customer's"}
+    return [Made(MOVEMENTS.name, dict(row), hidden_for[row["customer_id"]]) for row in rows]
 
 
 def viewers(world: World) -> dict[str, Viewer]:
@@ -279,10 +295,14 @@ class Worlds:
 
 
 @asynccontextmanager
-async def worlds(full: Database, settings: Settings, names: tuple[str, ...] = ()) -> AsyncGenerator[Worlds]:
+async def worlds(
+    full: Database, settings: Settings, names: tuple[str, ...] = (), *, with_points: bool = False
+) -> AsyncGenerator[Worlds]:
     """Fill an empty migrated database, and copy it for each viewer of these names, or for all."""
     world = World()
     await world.insert(full)
+    if with_points:
+        world.rows += await moved_points(world, full)
     people = {name: each for name, each in viewers(world).items() if not names or name in names}
     visible = {name: await world.visible(full, each) for name, each in people.items()}
     # A database is copied only while nobody is connected to it.
@@ -328,7 +348,7 @@ async def forget(database: Database, world: World, visible: set[uuid.UUID]) -> N
             await superuser.execute(f'alter table {table} drop constraint "{name}"')
         # Tables to which rows are only added refuse this to everybody by their triggers, which are not asked here.
         await superuser.execute("set session_replication_role = replica")
-        for table in FILLED:
+        for table in (*FILLED, MOVEMENTS):
             gone = [made.key for made in world.of(table.name) if made.key not in visible]
             await superuser.execute(f'delete from "{table.name}" where id = any($1::uuid[])', gone)  # noqa: S608 - the name is ours.
     finally:
