@@ -12,9 +12,13 @@ from typing import Any
 import graphql as g
 from graphql.type import is_required_argument, is_required_input_field
 
+from resolvers.planner.idempotency import REQUIRED
 from segments.core_types import named_type, nullable_type
+from segments.strawberry_internals import metadata
 
 HOLE = "%"
+# What a field that requires a key is called with. Who asks for a thing more than once puts keys of their own here.
+KEYED = ' @idempotent(key: "x")'
 SCALARS: dict[str, Any] = {
     "ID": "x",
     "String": "x",
@@ -75,9 +79,10 @@ def required_members(type_: Any) -> dict[str, Any]:
 
 
 def call(name: str, field: Any, **more: str) -> str:
-    """A field with the arguments it must have, and more as literals."""
+    """A field with the arguments and the key it must have, and more arguments as literals."""
     given = {key: value_for(each.type).literal for key, each in field.args.items() if is_required_argument(each)} | more
-    return name + ("(" + ", ".join(f"{key}: {value}" for key, value in given.items()) + ")" if given else "")
+    arguments = "(" + ", ".join(f"{key}: {value}" for key, value in given.items()) + ")" if given else ""
+    return name + arguments + (KEYED if metadata(field).get(REQUIRED) else "")
 
 
 def paths(schema: g.GraphQLSchema) -> dict[str, str]:

@@ -22,7 +22,7 @@ from segments.core_types import named_type
 from segments.scopes import AUDIENCE_ROLES, SCOPES, SEPARATE_ROLES, Scope, scopes_of
 from tests.people import person, store, token_of
 from tests.portal.served import Served, served
-from tests.schema.paths import HOLE, call, paths
+from tests.schema.paths import HOLE, KEYED, call, paths
 
 GUARDED = [(scope, audience) for scope in SCOPES for audience in scope.audiences]
 # What everybody of an audience holds nobody of it loses.
@@ -38,7 +38,10 @@ def questions(view: g.GraphQLSchema, scope: str) -> dict[str, str]:
         for name, field in getattr(view.get_type(type_name), "fields", {}).items():
             if scope in field.extensions["needs"]:
                 below = " { __typename }" if g.is_composite_type(named_type(field.type)) else ""
-                found[f"{type_name}.{name}"] = way.replace(HOLE, call(name, field) + below)
+                place = f"{type_name}.{name}"
+                # Each is another request, so each has another key.
+                keyed = KEYED.replace('"x"', f'"{scope} {place}"')
+                found[place] = way.replace(HOLE, call(name, field) + below).replace(KEYED, keyed)
     return found
 
 
@@ -89,6 +92,8 @@ class Asking:
         errors: list[dict[str, Any]] = answer.json().get("errors", [])
         if not any(error["extensions"]["code"] == "INSUFFICIENT_SCOPE" for error in errors):
             assert answer.status_code not in {401, 403, 500}, answer.text
+            # Without its key a change is refused before anybody looks at scopes, and nothing is found out of them.
+            assert not any(error["extensions"]["code"].startswith("KEY_") for error in errors), answer.text
             return frozenset()
         [error] = errors
         scopes: list[str] = error["extensions"]["scopes"]
