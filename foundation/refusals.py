@@ -37,6 +37,10 @@ class Refusal(Exception):  # noqa: N818 - it is an answer of the domain, not an 
         """Where the catalogues hold the message."""
         return MESSAGE_PREFIX + self.code
 
+    def below(self, *place: str | int) -> Refusal:
+        """The same refusal where the input at fault stands below `place`."""
+        return type(self)(self.code, (*place, *self.path), **self.params)
+
     def __str__(self) -> str:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
         return f"{self.code}{f' at input{place}' if place else ''}"

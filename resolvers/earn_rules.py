@@ -203,7 +203,7 @@ def of_terms() -> Generator[None]:
         yield
     except Refusal as refusal:
         if refusal.path and refusal.path[0] in TERMS:
-            raise Refusal(refusal.code, ("terms", *refusal.path), **refusal.params) from refusal
+            raise refusal.below("terms") from refusal
         raise
 
 

@@ -18,13 +18,6 @@ from foundation.ids import Ids
 from foundation.refusals import Refusal
 
 ID, INSTANT, TEXT = sa.Uuid(), sa.DateTime(timezone=True), sa.Text()
-CODES = {
-    "QW001": "NOT_FOUND",
-    "QW002": "REWARD_NOT_NOW",
-    "QW003": "REWARD_GONE",
-    "QW004": "TIER_TOO_LOW",
-    "QW005": "TOO_LATE",
-}
 
 
 async def redeem_reward(
@@ -78,9 +71,16 @@ def reward_refusals(field: str) -> Generator[None]:
         with ledger_refusals():
             yield
     except DBAPIError as error:
-        state: str = getattr(error.orig, "sqlstate", None) or ""
-        if state == "QV001":
-            raise Refusal("NOT_FOUND", (field,)) from error
-        if state not in CODES:
-            raise
-        raise Refusal(CODES[state], (field,)) from error
+        match getattr(error.orig, "sqlstate", None):
+            case "QV001" | "QW001":
+                raise Refusal("NOT_FOUND", (field,)) from error
+            case "QW002":
+                raise Refusal("REWARD_NOT_NOW", (field,)) from error
+            case "QW003":
+                raise Refusal("REWARD_GONE", (field,)) from error
+            case "QW004":
+                raise Refusal("TIER_TOO_LOW", (field,)) from error
+            case "QW005":
+                raise Refusal("TOO_LATE", (field,)) from error
+            case _:
+                raise
