@@ -9,6 +9,11 @@ from tests.portal.pages.portals import OTHER_SHOPPER, SHOPPER, Portals, text_of
 NUMBER = r"CO-\d{4}-\d{5}"
 
 
+def amounts(said: str) -> list[float]:
+    """The sums of money that a text names, in its order."""
+    return [float(each.replace(",", "")) for each in re.findall(r"¥([\d,.]+)", said)]
+
+
 async def test_orders_are_the_persons_own(portals: Portals) -> None:
     mine, others = [
         set(re.findall(NUMBER, await (await portals.browser(who)).get("/orders?first=60")))
@@ -38,8 +43,11 @@ async def test_an_order_shows_its_lines_and_its_sum(portals: Portals) -> None:
     said = text_of(await browser.get(path))
     for part in ("明细", "概要", "合计", "已下单", "已交付"):
         assert part in said
-    amounts = [float(each.replace(",", "")) for each in re.findall(r"¥([\d,.]+)", said)]
-    assert sum(amounts[:-1]) == amounts[-1]
+    paid, lines, summary = said.index("已下单"), said.index("明细"), said.index("概要")
+    total = amounts(said[summary:])[-1]
+    assert sum(amounts(said[lines:summary])) == total
+    # The newest order was bought here, by one payment of its whole sum.
+    assert amounts(said[paid:lines]) == [total]
     await (await portals.browser(OTHER_SHOPPER)).get(path, 404)
 
 
