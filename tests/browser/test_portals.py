@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser
@@ -29,6 +30,8 @@ PEOPLE = {
     "division": "ye.shuning@quadrant.example",
     "staff": "wei.changgeng@quadrant.example",
 }
+# A customer who has points.
+MEMBER = "远川测绘"
 # A page of those who do nothing else: the auditors.
 ALONE, AUDITOR = "audit", "meng.zhaoming@quadrant.example"
 
@@ -77,6 +80,22 @@ def way_to(page: Page, links: list[str]) -> str | None:
     return page.path if not page.path_parameters else next(filter(addresses_of(page).fullmatch, links), None)
 
 
+async def propose_adjustment(visitor: Visitor) -> None:
+    """The demonstration has no adjustment of points; one is asked for from a member's page, so that there is one to see."""
+    page = visitor.page
+    await visitor.go(f"/staff/customers?filter.text={quote(MEMBER)}")
+    await page.click(f"main tbody a:has-text('{MEMBER}')")
+    await page.click("main a[href^='/staff/members/']")
+    await page.click("main a:has-text('提出积分调整')")
+    await page.fill("main [name='input.amount']", "120")
+    await page.fill("main [name='input.reason']", "补记线下消费")
+    await page.click("main button:has-text('提交审批')")
+    await page.wait_for_url(re.compile(r"/staff/adjustments/[\w-]+"))
+    said = await page.inner_text("main")
+    assert "+120" in said
+    assert "补记线下消费" in said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("audience", PEOPLE)
 async def test_an_audience_walks_through_its_portal(
@@ -85,6 +104,8 @@ async def test_an_audience_walks_through_its_portal(
     pages = [page for page in registry.of(Audience(audience)) if page.name != ALONE]
     async with visiting(chromium, address, audience) as visitor:
         await visitor.sign_in(PEOPLE[audience])
+        if audience == "staff":
+            await propose_adjustment(visitor)
         visited = await walk(visitor, pages)
         assert visited.keys() == {page.name for page in pages}, "some page is not reached by links"
         await visitor.go(visited["home"])
