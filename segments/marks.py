@@ -60,7 +60,7 @@ class For(Mark):
         self.audiences = list(audiences)
 
 
-@strawberry.schema_directive(locations=OUTPUTS, name="needs")
+@strawberry.schema_directive(locations=OUTPUTS, name="needs", repeatable=True)
 class Needs(Mark):
     """The scopes an operation that selects the element must hold, all of them.
 
