@@ -242,15 +242,16 @@ MOVEMENTS = METADATA.tables["points_transfer"]
 
 
 async def moved_points(world: World, database: Database) -> list[Made]:
-    """Movements of our own customer's points, and of another's."""
+    """Movements of our own customer's points, then of another's; their ids are of one instant and in no order."""
     async with committed_ledger(database.addresses) as ledger:
         await ledger.open()
         for customer in (world.ours.customer_id, world.theirs.customer_id):
             await ledger.call("earn", customer, 100)
         await ledger.settle()
-        rows = await ledger.connection.fetch("select * from points_transfer order by id")
+        rows = await ledger.connection.fetch("select * from points_transfer")
     hidden_for = {world.ours.customer_id: "", world.theirs.customer_id: "another customer's"}
-    return [Made(MOVEMENTS.name, dict(row), hidden_for[row["customer_id"]]) for row in rows]
+    made = [Made(MOVEMENTS.name, dict(row), hidden_for[row["customer_id"]]) for row in rows]
+    return sorted(made, key=lambda each: each.hidden_for)
 
 
 def viewers(world: World) -> dict[str, Viewer]:
