@@ -9,7 +9,7 @@ from domain.customers.tables import Customer, Region, Segment
 from domain.programmes.tables import Programme
 from domain.shop import tables
 from domain.shop.words import document_vector
-from segments.audiences import CONSUMER, ENTERPRISE, GOVERNMENT
+from segments.audiences import CONSUMER, ENTERPRISE, GOVERNMENT, Audience
 from segments.classification import Classification
 from tests.resolvers.planner.seeded.factory import DAYS, EVERY_AUDIENCE, TEXTS, Factory
 
@@ -78,3 +78,14 @@ def add_variant(make: Factory, of: dict[str, Any], marks: dict[str, Any]) -> Non
             valid_from=since,
             valid_until=make.random.choice([None, until]),
         )
+
+
+def add_old_agreements(make: Factory) -> None:
+    """Prices agreed with customers that are older than what their audience pays today: age alone must not decide."""
+    old, newer = sorted(DAYS)[:2]
+    buyers = {row["segment"]: row["id"] for row in make.of(Customer)[:4] if row["segment"] is not Segment.MILITARY}
+    for variant in make.of(tables.Variant)[::2]:
+        for segment, buyer in buyers.items():
+            of = {"variant_id": variant["id"], "audience": Audience(segment.value.lower()), "valid_until": None}
+            make.add(tables.Price, **of, customer_id=buyer, amount=31, currency="CNY", valid_from=old)
+            make.add(tables.Price, **of, customer_id=None, amount=17, currency="CNY", valid_from=newer)
