@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
+from domain.refused import refused_by_function
 from foundation.refusals import Refusal
 
 # The functions' own bounds.
@@ -32,14 +29,6 @@ def refusal_of(sqlstate: str, detail: dict[str, Any]) -> Refusal | None:
     return known.get(sqlstate)
 
 
-@contextmanager
-def order_refusals() -> Generator[None]:
-    """Turn what the functions refuse into refusals. The transaction is over then, as with every refusal."""
-    try:
-        yield
-    except DBAPIError as error:
-        told: str | None = getattr(getattr(error.orig, "__cause__", None), "detail", None)
-        refusal = refusal_of(getattr(error.orig, "sqlstate", None) or "", json.loads(told) if told else {})
-        if refusal is None:
-            raise
-        raise refusal from error
+def order_refusals() -> AbstractContextManager[None]:
+    """Turn what the functions refuse into refusals."""
+    return refused_by_function(refusal_of)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
+from domain.refused import refused_by_function
 from foundation.refusals import Refusal
 
 
-def refusal_of(sqlstate: str) -> Refusal | None:
+def refusal_of(sqlstate: str, _: dict[str, Any]) -> Refusal | None:
     """What a SQLSTATE of the functions means; None where it is no refusal but a fault."""
     known = {
         "QM001": Refusal("NOT_PAYABLE", ("order",)),
@@ -24,13 +23,6 @@ def refusal_of(sqlstate: str) -> Refusal | None:
     return known.get(sqlstate)
 
 
-@contextmanager
-def payment_refusals() -> Generator[None]:
-    """Turn what the functions refuse into refusals. The transaction is over then, as with every refusal."""
-    try:
-        yield
-    except DBAPIError as error:
-        refusal = refusal_of(getattr(error.orig, "sqlstate", None) or "")
-        if refusal is None:
-            raise
-        raise refusal from error
+def payment_refusals() -> AbstractContextManager[None]:
+    """Turn what the functions refuse into refusals."""
+    return refused_by_function(refusal_of)

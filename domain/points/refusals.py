@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
+from domain.refused import refused_by_function
 from foundation.refusals import Refusal
 
 # The functions' own bound (`points_check_amount`): no sum of a programme's points leaves 63 bits.
 AMOUNT_MAX = 1_000_000_000_000
 
 
-def refusal_of(sqlstate: str) -> Refusal | None:
+def refusal_of(sqlstate: str, _: dict[str, Any]) -> Refusal | None:
     """What a SQLSTATE of the ledger means; None where it is no refusal but a fault."""
     known = {
         "QP001": Refusal("KEY_REUSED", ("key",)),
@@ -33,13 +32,6 @@ def refusal_of(sqlstate: str) -> Refusal | None:
     return known.get(sqlstate)
 
 
-@contextmanager
-def ledger_refusals() -> Generator[None]:
-    """Turn what the ledger refuses into refusals. The transaction is over then, as with every refusal."""
-    try:
-        yield
-    except DBAPIError as error:
-        refusal = refusal_of(getattr(error.orig, "sqlstate", None) or "")
-        if refusal is None:
-            raise
-        raise refusal from error
+def ledger_refusals() -> AbstractContextManager[None]:
+    """Turn what the ledger refuses into refusals."""
+    return refused_by_function(refusal_of)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
+from domain.refused import refused_by_function
 from foundation.refusals import Refusal
 
 
@@ -24,16 +21,6 @@ def refusal_of(sqlstate: str, detail: dict[str, Any]) -> Refusal | None:
     return known.get(sqlstate)
 
 
-@contextmanager
-def return_refusals() -> Generator[None]:
-    """Turn what the function refuses into refusals. The transaction is over then, as with every refusal."""
-    try:
-        yield
-    except DBAPIError as error:
-        told: str | None = getattr(getattr(error.orig, "__cause__", None), "detail", None)
-        sqlstate = getattr(error.orig, "sqlstate", None) or ""
-        ours = sqlstate.startswith("QR") or sqlstate == "QS008"
-        refusal = refusal_of(sqlstate, json.loads(told) if ours and told else {})
-        if refusal is None:
-            raise
-        raise refusal from error
+def return_refusals() -> AbstractContextManager[None]:
+    """Turn what the function refuses into refusals."""
+    return refused_by_function(refusal_of)

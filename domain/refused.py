@@ -1,0 +1,37 @@
+"""What the database's own functions refuse: their SQLSTATEs, and what they tell beside, become refusals of the rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from foundation.refusals import Refusal
+
+# What a SQLSTATE means, with the object that its function told as detail; None where it is no refusal but a fault.
+Meaning = Callable[[str, dict[str, Any]], Refusal | None]
+
+
+@contextmanager
+def refused_by_function(meaning: Meaning) -> Generator[None]:
+    """Turn what a function refuses into a refusal. The transaction is over then, as with every refusal."""
+    try:
+        yield
+    except DBAPIError as error:
+        refusal = meaning(getattr(error.orig, "sqlstate", None) or "", detail_of(error))
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def detail_of(error: DBAPIError) -> dict[str, Any]:
+    """The object that a function told; empty where it told none, as PostgreSQL does of faults in words of its own."""
+    told: str | None = getattr(getattr(error.orig, "__cause__", None), "detail", None)
+    try:
+        found: Any = json.loads(told or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType] - JSON's keys are texts
