@@ -31,6 +31,7 @@ from domain.points.purchases import (
 from domain.points.refusals import ledger_refusals
 from domain.points.rule_tables import OrderEarning
 from domain.points.tables import PointsProgramme
+from domain.returns.tables import OrderReturn
 
 IDS, NUMBERS = ARRAY(sa.Uuid()), ARRAY(sa.BigInteger())
 
@@ -142,7 +143,22 @@ async def post_decisions(
     )
     with ledger_refusals():
         posted: list[UUID | None] = [*(await session.execute(sa.select(called))).scalar_one()]
+    await _claw_back_returned(session, [each.ordered.order_id for each in decisions])
     return [transfer for transfer in posted if transfer is not None]
+
+
+async def _claw_back_returned(session: AsyncSession, order_ids: Sequence[UUID]) -> None:
+    """Take back what came back before its order was decided: goods on account may be returned before they are paid."""
+    returned = (
+        sa.select(sa.func.points_claw_back_order(OrderReturn.order_id, OrderReturn.id, OrderReturn.amount_amount))
+        .where(
+            OrderReturn.order_id == sa.any_(sa.literal(list(order_ids), IDS)),
+            OrderReturn.amount_amount > 0,
+        )
+        .order_by(OrderReturn.received_at, OrderReturn.id)
+    )
+    with ledger_refusals():
+        await session.execute(returned)
 
 
 def _breakdown(decision: Decision) -> str:

@@ -2,7 +2,7 @@
 
 Every line earns the BASIC rate of what was paid for it, times the highest factor among the MULTIPLIER rules that fit it
 (100 % where none does). BONUS rules that fit the order, or a line of it, add their points. Each rule gives no more than its
-bounds leave room for, the order altogether no more than those of BASIC. What comes of it is exact until the end, where it is
+bounds leave room for, the order altogether no more than those of BASIC. An order for which no money was paid earns nothing. What comes of it is exact until the end, where it is
 rounded once; the breakdown's parts are whole and sum to the whole.
 """
 
@@ -113,6 +113,9 @@ def earned_by(
     basic = next((effect for effect in effects if effect.kind is EarnKind.BASIC), None)
     if basic is None or not _fits_order(basic, purchase):
         return None
+    if purchase.paid == 0:
+        # What no money was paid for gives no bonus either: there would be nothing to take it back for.
+        return Earned(0, 0, basic.version_id, ())
     fitting = [effect for effect in effects if effect is not basic and _fits_order(effect, purchase)]
     # Exact shares in one unit for all: a point is `whole` of them.
     together = sum(line.amount for line in purchase.lines)

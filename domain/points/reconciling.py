@@ -24,7 +24,8 @@ class DifferenceKind(enum.Enum):
 
     UNDECIDED: a paid order that a basic rule was in force for has earned nothing (minor units paid, 0). POSTED: the ledger
     has another entry than what was decided (points). UNPAID: an order that is not paid, or no more, keeps points (0, points).
-    REFUNDED: what was given back of an order is not what was taken back for (minor units).
+    REFUNDED: what came back of an order, or was cancelled, is not what was taken back for (minor units); money that was given by
+    goodwill takes nothing back.
     """
 
     UNDECIDED = "UNDECIDED"
@@ -47,7 +48,6 @@ class Difference:
 PAID = f"""(o.status not in ('{OrderStatus.PLACED.value}', '{OrderStatus.CANCELLED.value}')
     and (o.paid_at is not null or o.settlement = '{Settlement.PREPAID.value}'))"""
 SEGMENTS = ", ".join(f"'{segment.value}'" for segment in MEMBER_SEGMENTS)
-WITH_GOODS = f"'{RefundReason.CANCELLED.value}', '{RefundReason.RETURNED.value}'"
 
 # Each selects an order, its number, what is expected and what is found.
 STATED = {
@@ -81,15 +81,18 @@ STATED = {
         select o.id, o.number, given.amount, taken.amount from order_earning as e
         join "order" as o on o.id = e.order_id
         cross join lateral (
-            select coalesce(sum(r.amount_amount), 0)::bigint as amount from refund as r
-            where r.order_id = e.order_id and r.reason in ({WITH_GOODS})
+            select coalesce(sum(each.amount), 0)::bigint as amount from (
+                select r.amount_amount as amount from refund as r
+                where r.order_id = e.order_id and r.reason = '{RefundReason.CANCELLED.value}'
+                union all select r.amount_amount from order_return as r where r.order_id = e.order_id
+            ) as each
         ) as given
         cross join lateral (
             select -coalesce(sum(q.amount), 0)::bigint as amount from qualifying_entry as q
             where q.order_id = e.order_id and q.programme_id = e.programme_id and q.source_id <> e.order_id
         ) as taken
         where e.programme_id = :programme and e.ordered_at >= :begins and e.ordered_at < :ends
-            and exists (select 1 from payment as p where p.order_id = e.order_id)
+            and (o.status <> '{OrderStatus.CANCELLED.value}' or exists (select 1 from payment as p where p.order_id = e.order_id))
             and given.amount <> taken.amount""",  # noqa: S608 - labels of our own
 }
 

@@ -82,6 +82,8 @@ def plainly(purchase: Purchase, rules: list[Effect], rounding: PointsRounding) -
     basic, *others = rules
     if not order_fits(basic):
         return None
+    if purchase.paid == 0:
+        return 0
     together = sum(line.amount for line in purchase.lines)
     exact = Fraction(0)
     for line in purchase.lines:

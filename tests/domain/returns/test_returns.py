@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from domain.orders.fulfilling import deliver_order, ship_order
-from domain.orders.paying import order_paid
+from domain.orders.paying import order_paid, order_settled
 from domain.orders.placing import PaidInPoints, Wanted, place_order, settle_order
 from domain.orders.tables import OrderLine, Settlement
 from domain.payments.news import take_news
@@ -21,9 +21,10 @@ from domain.payments.payments import open_payment
 from domain.payments.refunds import refund_order
 from domain.payments.tables import Payment, PaymentNewsKind, Refund
 from domain.points import ledger
-from domain.points.balances import balance
-from domain.points.rule_tables import EarnKind
-from domain.points.rules import Terms, activate_version, draft_version, make_rule
+from domain.points.balances import Balance, balance
+from domain.points.reconciling import reconcile_orders
+from domain.points.rule_tables import EarnKind, OrderEarning
+from domain.points.rules import Terms, activate_version, draft_version, end_version, make_rule
 from domain.returns.handling import approve_return, receive_return, refuse_return
 from domain.returns.requesting import request_return
 from domain.returns.shares import share
@@ -234,6 +235,30 @@ async def test_money_given_by_goodwill_is_not_given_twice(market: Market) -> Non
     async with market.acting(SYSTEM) as session:
         payment = (await session.scalars(sa.select(Payment).where(Payment.order_id == key))).one()
         assert payment.refunded_amount == payment.captured_amount == 33_33
+        # What the goods had earned was taken back for all that they cost, whatever was given before.
+        assert await reconcile_orders(session, market.programme, NOW, NOW + dt.timedelta(days=1)) == []
+
+
+async def test_what_is_paid_in_points_alone_earns_none_to_keep(market: Market) -> None:
+    """A bonus for such an order would stay when it is cancelled and its points are back: points out of nothing."""
+    await market.stock({("battery", "xian"): 5})
+    async with market.acting(SYSTEM) as session:
+        rule = await make_rule(
+            session, NOW, IDS, programme_id=market.programme, code="welcome", kind=EarnKind.BONUS, name="欢迎"
+        )
+        draft = await draft_version(session, NOW, IDS, rule_id=rule, terms=Terms(NOW, points=50))
+        await activate_version(session, NOW, version_id=draft, version=1)
+    try:
+        before = await all_points(market)
+        key = await delivered(market, {"battery": 1}, points=33_33)
+        await received(market, await asked(market, key, {"battery": 1}))
+        assert await all_points(market) == before
+        async with market.acting(SYSTEM) as session:
+            earned = (await session.scalars(sa.select(OrderEarning).where(OrderEarning.order_id == key))).one()
+            assert (earned.basis, earned.points) == (0, 0)
+    finally:
+        async with market.acting(SYSTEM) as session:
+            await end_version(session, NOW, version_id=draft, version=2)
 
 
 async def test_customers_ask_and_no_more(market: Market) -> None:
@@ -282,3 +307,8 @@ async def test_of_an_order_on_account_less_is_due_and_no_money_moves(market: Mar
     await received(market, return_id)
     ended = await one(market, return_id)
     assert (ended.state, ended.amount_amount, ended.refund_id) == (ReturnState.REFUNDED, 30_00, None)
+    # It is paid when a half of it has come back, and earns by that half alone.
+    async with market.acting(SYSTEM) as session:
+        await order_settled(session, NOW, IDS, key)
+        assert await balance(session, market.programme, market.company) == Balance(0, 90, 0, 0)
+        assert await reconcile_orders(session, market.programme, NOW, NOW + dt.timedelta(days=1)) == []
