@@ -75,7 +75,9 @@ async def made_in(database: Database, both: Worlds, name: str, changes: list[Cha
         for change in changes:
             version = await version_of(database, rows, both.viewers[name], change)
             given = change.variables["input"] | ({} if version is None else {"version": version})
-            told.append(await engine.execute(both.viewers[name], Operation(change.source, {"input": given})))
+            told.append(
+                await engine.execute(both.viewers[name], Operation(change.source, change.variables | {"input": given}))
+            )
     finally:
         await engine.close()
     return told
