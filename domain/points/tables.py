@@ -107,6 +107,27 @@ class PointsProgramme(Table):
     updated_at: Mapped[dt.datetime]
 
 
+class PointsWorth(Table):
+    """What a programme's points have been worth since an instant, until the next row of the programme; the database writes it.
+
+    The first row holds from -infinity. `version` is the programme's as it was set.
+    """
+
+    __tablename__ = "points_worth"
+    __rows__ = Rows(HOUSE_ALONE, OWNER, classified=False, append_only=True)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "version"),
+        CheckConstraint("worth_points > 0 and worth_amount > 0", "worth"),
+    )
+
+    programme_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("points_programme.id"))
+    version: Mapped[int]
+    since: Mapped[dt.datetime]
+    worth_points: Mapped[int]
+    worth_amount: Mapped[int]
+    worth_currency: Mapped[str]
+
+
 class PointsAccount(Table):
     """A member's points in each state, in one row: the row is the member's lock, and a movement updates it once.
 

@@ -10,13 +10,16 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from domain.points.ledger import fingerprint
+from domain.points.liability import standing
 from foundation.database import Addresses, connect
 from foundation.ids import system_ids
 from foundation.moments import set_codecs
 from segments.viewer import Viewer
 
+POSTGRESQL = dialect()
 START = dt.datetime(2026, 3, 1, 4, tzinfo=dt.UTC)
 IDS = system_ids(lambda: START)
 
@@ -111,6 +114,12 @@ class Ledger:
             row = await self.connection.fetchrow(then, self.programme, customer, at)
         assert row is not None
         return tuple(row)  # type: ignore[return-value]
+
+    async def standing(self, at: dt.datetime) -> tuple[int, ...]:
+        """The sums of the liability report at an instant: pending, available, held, debt, issued, redeemed and expired."""
+        query = standing(self.programme, at).compile(dialect=POSTGRESQL)
+        rows = await self.connection.fetch(str(query), *(query.params[name] for name in query.positiontup or ()))
+        return tuple(sum(points) for points in zip(*(tuple(row)[3:] for row in rows), strict=True))
 
     async def settle(self) -> None:
         """Post all that is due, as the job does."""

@@ -36,6 +36,7 @@ APPEND_ONLY = (
     "points_request",
     "points_adjustment",
     "points_snapshot",
+    "points_worth",
     *EARNED[:3],
 )
 

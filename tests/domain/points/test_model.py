@@ -58,7 +58,7 @@ class Machine(RuleBasedStateMachine):
         self.holds: list[tuple[int, UUID, Use]] = []
         self.spends: list[tuple[int, UUID, Use, Use]] = []
         self.earnings: list[tuple[int, UUID, Any]] = []
-        self.past: list[tuple[dt.datetime, list[tuple[int, int, int, int]]]] = []
+        self.past: list[tuple[dt.datetime, list[tuple[int, int, int, int]], tuple[int, int, int]]] = []
         self.ledger: Ledger = self.run(self.stack.enter_async_context(ledger_of_owner(self.places)))
         self.keys: list[UUID] = [self.run(self.ledger.member()) for _ in range(MEMBERS)]
 
@@ -196,7 +196,15 @@ class Machine(RuleBasedStateMachine):
         self.run(self.ledger.set_clock(self.now))
         expected = [member.balance() for member in self.members]
         assert [self.run(self.ledger.balance(key)) for key in self.keys] == expected
-        self.past.append((self.now + TICK / 2, expected))
+        self.past.append((self.now + TICK / 2, expected, self.became()))
+
+    def became(self) -> tuple[int, int, int]:
+        """How many points were issued, redeemed and expired until now."""
+        return (
+            sum(lot.amount for _, _, lot in self.earnings),
+            sum(spent.amount - spent.ended for _, _, spent, _ in self.spends),
+            sum(lot.expired for member in self.members for lot in member.lots),
+        )
 
     def teardown(self) -> None:
         try:
@@ -207,9 +215,11 @@ class Machine(RuleBasedStateMachine):
             self.run(self.stack.aclose())
 
     def the_past_is_told_as_it_was(self) -> None:
-        last = dict(self.past)  # of an instant the last word
-        for at, expected in last.items():
+        last = {at: (expected, became) for at, expected, became in self.past}  # of an instant the last word
+        for at, (expected, became) in last.items():
             assert [self.run(self.ledger.balance(key, at)) for key in self.keys] == expected, at
+            sums = tuple(sum(state) for state in zip(*expected, strict=True))
+            assert self.run(self.ledger.standing(at)) == (*sums, *became), at
 
 
 def test_the_ledger_does_what_the_model_does(database: Database) -> None:

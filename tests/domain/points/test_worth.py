@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.points.programmes import ProgrammeSettings, set_programme
-from domain.points.tables import PointsProgramme
-from domain.points.worth import points_for, worth_of
+from domain.points.tables import PointsProgramme, PointsWorth
+from domain.points.worth import points_for, worth_at, worth_of
 from foundation.money import Money
 from foundation.refusals import Refusal
 from tests.domain.points.ledgers import IDS
@@ -69,3 +72,11 @@ async def test_the_worth_is_kept(session: AsyncSession) -> None:
     await set_programme(session, key, 1, ProgrammeSettings("a", "a"))
     await session.refresh(kept)
     assert worth_of(kept, 100) == Money(100, "CNY")
+    # What it was before is written down, and holds for all earlier time; what changes something else writes nothing.
+    await set_programme(session, key, 2, ProgrammeSettings("a", "b"))
+    history = sa.select(PointsWorth).where(PointsWorth.programme_id == key).order_by(PointsWorth.version)
+    first, last = await session.scalars(history)
+    assert (worth_of(first, 100), worth_of(last, 100)) == (Money(6, "USD"), Money(100, "CNY"))
+    assert (await worth_at(session, key, dt.datetime(1990, 1, 1, tzinfo=dt.UTC))).id == first.id
+    assert (await worth_at(session, key, last.since - dt.timedelta(microseconds=1))).id == first.id
+    assert (await worth_at(session, key, last.since)).id == last.id
