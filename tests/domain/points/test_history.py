@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
+from domain.orders.importing import OrderRow
 from domain.points.history import earn_history
+from domain.points.liability import liability
 from domain.points.programmes import settle_due
 from domain.points.rule_tables import EarnKind
-from domain.points.tables import PointsProgramme
 from domain.points.verifying import verify
-from domain.points.worth import worth_of
 from foundation.database import Database
+from foundation.money import Money
 from foundation.session import transaction
 from segments.viewer import Viewer
 from tests.domain.points.model import activation, expiry
@@ -29,6 +32,8 @@ ZONE, DAYS, MONTHS = "America/New_York", 30, 12
 BEGINS = dt.datetime(1996, 12, 1, tzinfo=dt.UTC)
 # The end of the last day of the history, in the programme's time zone.
 AT = dt.datetime(1998, 7, 1, 4, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+LAST = AT - dt.timedelta(microseconds=1)
 
 PENDING, AVAILABLE, EXPIRED = range(3)
 BY_MEMBER = sa.text("""
@@ -84,9 +89,29 @@ async def test_a_real_history_earns_what_an_independent_computation_says(
         assert await verify(session) == []
         pending, available, expired = (sum(each) for each in zip(*found.values(), strict=True))
         assert done.points == pending + available + expired
-        owed = worth_of(await session.get_one(PointsProgramme, key), pending + available)
+        told = await liability(session, AT + DAY, key, LAST)
+        whole = told.whole
+        assert (whole.sums.pending, whole.sums.available, whole.sums.expired) == (pending, available, expired)
+        assert (whole.sums.issued, whole.sums.redeemed, whole.sums.withdrawn) == (done.points, 0, 0)
+        # Hundred points are a dollar, so each is a cent.
+        assert (whole.owed, whole.broken) == (Money(pending + available, "USD"), Money(expired, "USD"))
+        assert {part.key: (part.sums.issued, part.sums.expired) for part in told.cohorts} == by_month(rows)
+        owed = whole.owed
     said = (
         f"liability at 1998-06-30: {owed.decimal()} {owed.currency}, {pending} pending and {available} available points"
     )
     with capsys.disabled():
         sys.stdout.write(f"\n{len(rows)} orders, {said}; {expired} had expired\n")
+
+
+def by_month(rows: Sequence[OrderRow]) -> dict[dt.date, tuple[int, int]]:
+    """What was earned in each local month and what of it had expired, by the model's calendar. Orders carry midnight in UTC."""
+    months: dict[dt.date, tuple[int, int]] = {}
+    for row in rows:
+        instant = dt.datetime.combine(row.ordered_on, dt.time(), dt.UTC)
+        month = instant.astimezone(ZoneInfo(ZONE)).date().replace(day=1)
+        points = row.amount // 100
+        if points:
+            issued, gone = months.get(month, (0, 0))
+            months[month] = issued + points, gone + points * (state_of(row.ordered_on) == EXPIRED)
+    return months
