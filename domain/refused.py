@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError
 
 from foundation.refusals import Refusal
@@ -20,16 +21,18 @@ def refused_by_function(meaning: Meaning) -> Generator[None]:
     """Turn what a function refuses into a refusal. The transaction is over then, as with every refusal."""
     try:
         yield
-    except DBAPIError as error:
-        refusal = meaning(getattr(error.orig, "sqlstate", None) or "", detail_of(error))
+    except (DBAPIError, PostgresError) as error:
+        # SQLAlchemy's faults hold the driver's.
+        fault = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
+        refusal = meaning(getattr(fault, "sqlstate", None) or "", detail_of(fault))
         if refusal is None:
             raise
         raise refusal from error
 
 
-def detail_of(error: DBAPIError) -> dict[str, Any]:
+def detail_of(fault: BaseException | None) -> dict[str, Any]:
     """The object that a function told; empty where it told none, as PostgreSQL does of faults in words of its own."""
-    told: str | None = getattr(getattr(error.orig, "__cause__", None), "detail", None)
+    told: str | None = getattr(fault, "detail", None)
     try:
         found: Any = json.loads(told or "{}")
     except json.JSONDecodeError:

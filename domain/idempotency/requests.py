@@ -12,19 +12,28 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from asyncpg import LockNotAvailableError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.idempotency.keys import digest, lock_number
 from domain.idempotency.tables import IdempotentRequest
 from foundation.ids import Ids
+from foundation.statements import fetch_row, fetch_value
 from segments.classification import Classification
 from segments.viewer import Viewer
 
 WAIT_MILLISECONDS = 5_000
 FORGOTTEN_AT_ONCE_MAX = 5_000
-LOCK_NOT_AVAILABLE = "55P03"
+# The three are evaluated in their order; other locks of the transaction wait as ever.
+TAKE = (
+    """select set_config('lock_timeout', $2, true), pg_advisory_xact_lock($1), set_config('lock_timeout', '0', true)"""
+)
+FIND = """select fingerprint, answer, subjects from idempotent_request
+    where key = $1 and audience = $2 and acts_for_id is not distinct from $3 and person_id is not distinct from $4
+    and client_id is not distinct from $5"""
+KEEP = """insert into idempotent_request (id, audience, acts_for_id, person_id, client_id, key, fingerprint, answer, subjects,
+    at, classification, compartments) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    on conflict do nothing returning id"""
 
 
 class KeyBusyError(Exception):
@@ -48,36 +57,17 @@ async def take_key(session: AsyncSession, viewer: Viewer, key: str, fingerprint:
 
     Whoever takes several takes them in the order of their `lock_number`, or two could wait for each other.
     """
-    # The three stand in one statement and are evaluated in their order; other locks of the transaction wait as ever.
-    number = lock_number(digest(viewer, key))
-    waiting = sa.select(
-        sa.func.set_config("lock_timeout", str(WAIT_MILLISECONDS), sa.true()),
-        sa.func.pg_advisory_xact_lock(sa.cast(number, sa.BigInteger())),
-        sa.func.set_config("lock_timeout", "0", sa.true()),
-    )
     try:
-        await session.execute(waiting)
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
-            raise KeyBusyError from error
-        raise
+        await fetch_row(session, TAKE, lock_number(digest(viewer, key)), str(WAIT_MILLISECONDS))
+    except LockNotAvailableError as error:
+        raise KeyBusyError from error
     # A statement of its own: that of the lock saw the rows as they were before it waited.
-    table = IdempotentRequest.__table__
-    found = await session.execute(
-        sa.select(table.c.fingerprint, table.c.answer, table.c.subjects).where(
-            table.c.key == key,
-            table.c.audience == viewer.settings[0],
-            table.c.acts_for_id.is_not_distinct_from(viewer.customer_id),
-            table.c.person_id.is_not_distinct_from(viewer.person_id),
-            table.c.client_id.is_not_distinct_from(viewer.client_id),
-        )
-    )
-    kept = found.one_or_none()
+    kept = await fetch_row(session, FIND, key, *owner(viewer))
     if kept is None:
         return None
-    if bytes(kept.fingerprint) != fingerprint:
+    if kept["fingerprint"] != fingerprint:
         raise KeyTakenError
-    return Kept(kept.answer, tuple(kept.subjects))
+    return Kept(kept["answer"], tuple(kept["subjects"]))
 
 
 async def keep_answer(
@@ -97,29 +87,15 @@ async def keep_answer(
     """
     secrets = sorted(set(subjects))
     degree = viewer.clearance if secrets else min(viewer.clearance, Classification.INTERNAL, key=lambda each: each.rank)
-    kept = (
-        insert(IdempotentRequest)
-        .inline()
-        .values(
-            id=new_id(),
-            audience=viewer.settings[0],
-            acts_for_id=viewer.customer_id,
-            person_id=viewer.person_id,
-            client_id=viewer.client_id,
-            key=key,
-            fingerprint=fingerprint,
-            answer=answer,
-            subjects=secrets,
-            at=now,
-            classification=degree,
-            compartments=sorted(viewer.compartments),
-        )
-        .on_conflict_do_nothing()
-        .returning(IdempotentRequest.id)
-    )
+    kept = (*owner(viewer), key, fingerprint, answer, secrets, now, degree.rank, sorted(viewer.compartments))
     # The key was free as far as the caller can see: what is in its way is an answer above what they may read now.
-    if (await session.execute(kept)).first() is None:
+    if await fetch_value(session, KEEP, new_id(), *kept) is None:
         raise KeyTakenError
+
+
+def owner(viewer: Viewer) -> tuple[str, UUID | None, UUID | None, str | None]:
+    """Whose keys a viewer's are: the audience, for whom they act, the person and the program."""
+    return viewer.settings[0], viewer.customer_id, viewer.person_id, viewer.client_id
 
 
 async def forget_requests(session: AsyncSession, now: dt.datetime, *, days: int) -> int:

@@ -14,18 +14,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.guards import text_of
 from domain.points.refusals import ledger_refusals
+from foundation.statements import fetch_value
 
 KEY_CHARACTERS_MAX = 200
-ID, NUMBER, INSTANT, TEXT = sa.Uuid(), sa.BigInteger(), sa.DateTime(timezone=True), sa.Text()
-TRANSFERS = ARRAY(sa.Uuid())
-
-Argument = tuple[Any, sa.types.TypeEngine[Any]]
 
 
 async def earn(
@@ -47,14 +42,8 @@ async def earn(
     points themselves where it is not given. `rule_id` and `breakdown` tell for good how the amount came about. `earned_at`
     is for an imported history: the days of waiting and the lot's life count from there.
     """
-    arguments = (
-        (amount, NUMBER),
-        (basis, NUMBER),
-        (subject_id, ID),
-        (rule_id, ID),
-        (None if breakdown is None else dict(breakdown), JSONB(none_as_null=True)),
-        (earned_at, INSTANT),
-    )
+    told = None if breakdown is None else dict(breakdown)
+    arguments = (amount, basis, subject_id, rule_id, told, earned_at)
     return await moved(session, "points_earn", programme_id, customer_id, key, *arguments)
 
 
@@ -69,8 +58,7 @@ async def spend(
     spender_id: UUID | None = None,
 ) -> list[UUID]:
     """Spend available points, those first that expire first. A company's pool needs the person who spends."""
-    arguments = ((amount, NUMBER), (subject_id, ID), (spender_id, ID))
-    return await moved(session, "points_spend", programme_id, customer_id, key, *arguments)
+    return await moved(session, "points_spend", programme_id, customer_id, key, amount, subject_id, spender_id)
 
 
 async def hold(
@@ -84,24 +72,21 @@ async def hold(
     spender_id: UUID | None = None,
 ) -> list[UUID]:
     """Set available points aside; held points do not expire. The one key answered is the hold's."""
-    arguments = ((amount, NUMBER), (subject_id, ID), (spender_id, ID))
-    return await moved(session, "points_hold", programme_id, customer_id, key, *arguments)
+    return await moved(session, "points_hold", programme_id, customer_id, key, amount, subject_id, spender_id)
 
 
 async def capture(
     session: AsyncSession, *, programme_id: UUID, customer_id: UUID, key: str, hold_id: UUID, amount: int | None = None
 ) -> list[UUID]:
     """Spend what a hold has left, or a part of it."""
-    arguments = ((hold_id, ID), (amount, NUMBER))
-    return await moved(session, "points_capture", programme_id, customer_id, key, *arguments)
+    return await moved(session, "points_capture", programme_id, customer_id, key, hold_id, amount)
 
 
 async def release(
     session: AsyncSession, *, programme_id: UUID, customer_id: UUID, key: str, hold_id: UUID, amount: int | None = None
 ) -> list[UUID]:
     """Give what a hold has left, or a part of it, back to its lots; a lot that has expired meanwhile expires now."""
-    arguments = ((hold_id, ID), (amount, NUMBER))
-    return await moved(session, "points_release", programme_id, customer_id, key, *arguments)
+    return await moved(session, "points_release", programme_id, customer_id, key, hold_id, amount)
 
 
 async def restore(
@@ -115,8 +100,7 @@ async def restore(
     subject_id: UUID | None = None,
 ) -> list[UUID]:
     """Cancel a spend or capture, whole or in part: its lots get their points back and keep their expiry."""
-    arguments = ((spend_id, ID), (amount, NUMBER), (subject_id, ID))
-    return await moved(session, "points_restore", programme_id, customer_id, key, *arguments)
+    return await moved(session, "points_restore", programme_id, customer_id, key, spend_id, amount, subject_id)
 
 
 async def claw_back(
@@ -134,42 +118,35 @@ async def claw_back(
     All parts together ask back floor(points * parts / basis). What is left in the lot goes; what had expired is not asked
     back again; the rest, which was spent, becomes debt. Answers no transfer where this part makes no whole point.
     """
-    arguments = ((earning_id, ID), (part, NUMBER), (subject_id, ID))
-    return await moved(session, "points_claw_back", programme_id, customer_id, key, *arguments)
+    return await moved(session, "points_claw_back", programme_id, customer_id, key, earning_id, part, subject_id)
 
 
 async def send(
     session: AsyncSession, *, programme_id: UUID, customer_id: UUID, key: str, to_customer_id: UUID, amount: int
 ) -> list[UUID]:
     """Transfer points to another member, within the programme's limits; they expire when they would have."""
-    arguments = ((to_customer_id, ID), (amount, NUMBER))
-    return await moved(session, "points_send", programme_id, customer_id, key, *arguments)
+    return await moved(session, "points_send", programme_id, customer_id, key, to_customer_id, amount)
 
 
 async def send_to_number(
     session: AsyncSession, *, programme_id: UUID, customer_id: UUID, key: str, to_number: str, amount: int
 ) -> list[UUID]:
     """The same to whoever has a membership number, of whom the sender learns nothing else."""
-    arguments = ((to_number, TEXT), (amount, NUMBER))
-    return await moved(session, "points_send_to", programme_id, customer_id, key, *arguments)
+    return await moved(session, "points_send_to", programme_id, customer_id, key, to_number, amount)
 
 
 async def moved(
-    session: AsyncSession, function: str, programme_id: UUID, customer_id: UUID, key: str, *arguments: Argument
+    session: AsyncSession, function: str, programme_id: UUID, customer_id: UUID, key: str, *arguments: Any
 ) -> list[UUID]:
     """Call a movement by its function's name, once for its key, and have its transfers told to who follows them."""
     key = text_of(key, "key", KEY_CHARACTERS_MAX)
-    values = [function, *(value for value, _ in arguments)]
-    called = getattr(sa.func, function)(
-        sa.literal(programme_id, ID),
-        sa.literal(customer_id, ID),
-        sa.literal(key, TEXT),
-        sa.literal(fingerprint(values), sa.LargeBinary()),
-        *(sa.literal(value, kind) for value, kind in arguments),
-        type_=TRANSFERS,
-    )
+    asked = fingerprint([function, *arguments])
+    # The function's own types say what each of the values is.
+    values = ", ".join(f"${at}" for at in range(1, len(arguments) + 5))
+    statement = f"select points_told({function}({values}))"
+    given = (json.dumps(each) if isinstance(each, dict) else each for each in arguments)
     with ledger_refusals():
-        return list((await session.execute(sa.select(sa.func.points_told(called, type_=TRANSFERS)))).scalar_one())
+        return await fetch_value(session, statement, programme_id, customer_id, key, asked, *given)
 
 
 def fingerprint(values: Sequence[object]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from domain.points import ledger, programmes
 from domain.points.refusals import AMOUNT_MAX
 from domain.points.tables import PointsAccount, PointsMember, PointsProgramme, PointsSpender
 from foundation.refusals import Refusal
+from foundation.statements import fetch_row
 from segments.audiences import ENTERPRISE
 from segments.viewer import Viewer
 
@@ -27,12 +29,23 @@ def is_number(text: str) -> bool:
     return sum(each // 10 + each % 10 for each in doubled) % 10 == 0
 
 
-async def membership(session: AsyncSession, membership_id: UUID) -> PointsMember:
+class Member(NamedTuple):
+    """Whose points of which programme. `id` is the membership's, and that of its first account."""
+
+    id: UUID
+    programme_id: UUID
+    customer_id: UUID
+
+
+MEMBER = "select id, programme_id, customer_id from points_member where id = $1"
+
+
+async def membership(session: AsyncSession, membership_id: UUID) -> Member:
     """A membership that the viewer may see."""
-    found = await session.get(PointsMember, membership_id)
+    found = await fetch_row(session, MEMBER, membership_id)
     if found is None:
         raise Refusal("NOT_FOUND", ("membership",))
-    return found
+    return Member(*found)
 
 
 async def transfer_points(session: AsyncSession, *, key: str, membership_id: UUID, to: str, amount: int) -> UUID:
@@ -75,7 +88,7 @@ def check_amount(amount: int) -> None:
         raise Refusal("OUT_OF_RANGE", ("amount",), min=1, max=AMOUNT_MAX)
 
 
-async def is_pool(session: AsyncSession, member: PointsMember) -> bool:
+async def is_pool(session: AsyncSession, member: Member) -> bool:
     """Whether a member's account is a pool."""
     stripes = await session.scalar(sa.select(PointsAccount.stripes).where(PointsAccount.id == member.id))
     return stripes is not None and stripes > 1

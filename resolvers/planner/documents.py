@@ -35,6 +35,8 @@ class Document:
         if errors := g.validate(self.schema, self.ast, hide_suggestions=True, max_errors=20):
             raise GraphQLFaults("GRAPHQL_VALIDATION_FAILED", errors)
         self.check_request = limits.prepare(self.schema, self.ast, self.operation)
+        roots = self.operation.selection_set.selections
+        self.alone = len(roots) == 1 and isinstance(roots[0], g.FieldNode)
         self.keyed = Keyed(self.schema, self.operation, self.fragments)
         self.demands = Demands(self.schema, self.operation, self.fragments)
         self.coercion = Coercion(self.schema, self.operation.variable_definitions or ())

@@ -22,6 +22,7 @@ from foundation.ids import Ids, system_ids
 from foundation.language import translate
 from foundation.logs import request_reference
 from foundation.session import transaction
+from foundation.statements import fetch_value
 from resolvers.planner.compiler import NotPlanned
 from resolvers.planner.documents import Document
 from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestError
@@ -157,7 +158,7 @@ class Engine:
         async with transaction(self.database, viewer.row_settings()) as session:
             now = self.clock()
             execution = Execution(session, viewer, now, self.new_id, {})
-            found = await execution.fetch(plan.sql, plan.arguments(variables, viewer, now))
+            found = await fetch_value(execution.session, plan.sql, *plan.arguments(variables, viewer, now))
             take_marks(found, execution.secrets)
             await self.note_read(execution, document)
         return Answer(plan.body(orjson.dumps(found), viewer))
@@ -179,9 +180,15 @@ class Engine:
         """What is not one statement, in one transaction that commits here."""
         try:
             async with transaction(self.database, viewer.row_settings()) as session:
-                execution = Execution(session, viewer, self.clock(), self.new_id, document.read_backs)
+                execution = Execution(
+                    session, viewer, self.clock(), self.new_id, document.read_backs, alone=document.alone
+                )
                 result = await self.run_within(execution, document, operation, variables)
-                await self.note_read(execution, document)
+                if execution.undone:
+                    # Nothing of the only field was read.
+                    await session.rollback()
+                else:
+                    await self.note_read(execution, document)
         except UndoneError as undone:
             result = undone.result
         return completed(result, viewer)

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.ids import Ids
+from foundation.statements import fetch_value
 from resolvers.planner.batches import fill_batches
 from resolvers.planner.compiler import TYPE_KEY, Compiler, is_connection, row_of
 from resolvers.planner.declare import is_value
@@ -71,6 +72,10 @@ class Execution:
     # By the response keys of root fields: a text for the key that a field was given, and which of them were not refused.
     keys: dict[str, str] = field(default_factory=dict[str, str])
     changed: set[str] = field(default_factory=set[str])
+    # Whether the operation has one root field, so that to take back its changes is to take back the transaction instead of
+    # a savepoint; and whether that is to be done, because the field was refused or failed.
+    alone: bool = False
+    undone: bool = False
 
     async def read(self, info: ResolveInfo, build: Build, key: UUID | None = None) -> Any:
         """The objects that `build` describes, for graphql-core to complete."""
@@ -90,18 +95,10 @@ class Execution:
             known.add(values.facts, plan)
         # Sibling fields share one connection, which runs one statement at a time.
         async with self.turn:
-            await self.session.flush()
-            found = await self.fetch(plan.sql, plan.arguments(variables, self.viewer, self.now))
+            found = await fetch_value(self.session, plan.sql, *plan.arguments(variables, self.viewer, self.now))
         if plan.marks:
             take_marks(found, self.secrets)
         return ready(fill_batches(found, plan.batches, self.viewer))
-
-    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Any:
-        """One value from the transaction's own connection, on which SQLAlchemy has set a codec that decodes JSON."""
-        connection = await self.session.connection()
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        return await driver.fetchval(statement, *arguments)
 
 
 def ready(found: Any) -> Any:

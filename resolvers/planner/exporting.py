@@ -10,6 +10,7 @@ import orjson
 from domain.audit.recording import record
 from domain.audit.tables import AuditKind
 from foundation.session import transaction
+from foundation.statements import fetch_value
 from resolvers.planner.documents import Document
 from resolvers.planner.execution import Execution
 from resolvers.planner.watched import take_marks
@@ -69,7 +70,7 @@ async def read_page(document: Document, execution: Execution, variables: dict[st
     viewer = execution.viewer
     admitted = document.admit(viewer.scopes, variables)
     plan = document.watched_plan(admitted) if viewer.watched else document.plan(admitted)
-    found = await execution.fetch(plan.sql, plan.arguments(admitted, viewer, execution.now))
+    found = await fetch_value(execution.session, plan.sql, *plan.arguments(admitted, viewer, execution.now))
     if plan.marks:
         take_marks(found, execution.secrets)
     # The statement's value lacks what surrounds every answer of its plan.

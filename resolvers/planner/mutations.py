@@ -13,6 +13,7 @@ import dataclasses
 import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, cast
 from uuid import UUID
 
@@ -134,17 +135,21 @@ async def perform(
     value: Any,
     members: Mapping[str, Any],
 ) -> Any:
-    """Run an act in a savepoint of its own, so that a refusal takes back this field's changes and no other's."""
+    """Run an act so that a refusal takes back this field's changes and no other's: in a savepoint, where there are others."""
     key = execution.keys.get(response_key, "")
     doing = Act(execution.session, execution.viewer, execution.now, execution.new_id, key)
     names = [field.python_name for field in definition_of(payload_type).fields if field.python_name != "errors"]
     try:
         # Within, because an id that names nothing is refused here already.
         arguments = arguments_of(value, members)
-        async with execution.session.begin_nested():
+        async with nullcontext() if execution.alone else execution.session.begin_nested():
             outcome = await act(doing, **arguments)
     except Refusal as refusal:
+        execution.undone = execution.alone
         return payload_type(**dict.fromkeys(names), errors=[user_error(refusal, execution.viewer)])
+    except BaseException:
+        execution.undone = execution.alone
+        raise
     execution.changed.add(response_key)
     keys = outcome if isinstance(outcome, Mapping) else {names[0]: outcome}
     given: dict[str, Any] = {name: keys.get(name) for name in names}

@@ -77,6 +77,8 @@ class Mutation:
 
 
 MASTER = PlannedSchema(query=Query, mutation=Mutation)
+DENIED = '"refused"'
+RING = "ring(input: {name: $name}) { note }"
 PAY = "mutation($key: String!, $name: String!) { pay(input: {name: $name}) @idempotent(key: $key) { note } }"
 PEOPLE = (person("one@example.com"), person("other@example.com"))
 SOMEBODY, OTHER = (Viewer(STAFF, person_id=each.id, language="en") for each in PEOPLE)
@@ -189,6 +191,23 @@ async def test_an_operation_with_a_key_happens_as_a_whole_or_not_at_all(engine: 
         assert await rung(engine, other) == 0
     assert (await said(engine, both, key=key, name=key, other=key))["data"]["pay"]["note"]
     assert await rung(engine, key) == 2
+
+
+async def test_the_only_field_without_a_key_leaves_nothing_when_refused_or_broken_and_stays_when_its_answer_fails(
+    engine: Engine, key: str
+) -> None:
+    asked = "mutation($name: String!) { ring(input: {name: $name}) { note volume problems: errors { code } } }"
+    refused = await said(engine, asked, name="refused")
+    assert refused == {"data": {"ring": {"note": None, "volume": None, "problems": [{"code": "NOT_FOUND"}]}}}
+    broken = await said(engine, asked, name="broken")
+    assert (broken["data"], codes(broken)) == (None, [("INTERNAL", ["ring"])])
+    assert await rung(engine, "refused") == await rung(engine, "broken") == 0
+    faint = await said(engine, asked, name="faint")
+    assert (faint["data"]["ring"]["volume"], codes(faint)) == (None, [("INTERNAL", ["ring", "volume"])])
+    assert await rung(engine, "faint") == 1
+    several = f"mutation($name: String!) {{ first: {RING} second: {RING.replace('$name', DENIED)} }}"
+    assert (await said(engine, several, name=key))["data"]["second"]["note"] is None
+    assert (await rung(engine, key), await rung(engine, "refused")) == (1, 0)
 
 
 async def test_fields_have_keys_of_their_own_and_stay_in_their_order(engine: Engine, key: str) -> None:
