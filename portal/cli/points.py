@@ -1,24 +1,37 @@
-"""`quadrant points`: whether the ledger of points is in order, and agrees with the orders it rests on."""
+"""`quadrant points`: whether the ledger of points is in order, agrees with the orders it rests on, and what is owed by it."""
 
 from __future__ import annotations
 
 import asyncio
+import csv
 import datetime as dt
-from typing import Annotated
+import sys
+from typing import Annotated, Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.points.liability import Liability, Part, liability
 from domain.points.reconciling import Difference, reconcile_orders
 from domain.points.tables import PointsProgramme
+from domain.points.tier_tables import Tier
 from domain.points.verifying import INVARIANTS, Broken, verify
+from foundation.clock import system_clock
+from foundation.refusals import Refusal
 from foundation.session import set_statement
 from foundation.settings import Settings, read_settings
 from portal.cli.opening import opened
 from portal.cli.reporting import CommandError, reported
 from segments.viewer import Viewer
+
+# Points first, then the money of what is outstanding and of what expired, in the major unit of `currency`.
+COLUMNS = (
+    *("at", "part", "key", "pending", "available", "held", "debt", "outstanding"),
+    *("issued", "withdrawn", "redeemed", "expired", "breakage", "owed", "broken", "currency"),
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -74,9 +87,64 @@ async def _differences(settings: Settings, code: str, begins: dt.datetime, until
     async with opened(settings) as database, AsyncSession(database.engine) as session:
         await session.execute(set_statement(Viewer.system().row_settings()))
         await session.execute(sa.text("set local statement_timeout = 0"))
-        programme = await session.scalar(sa.select(PointsProgramme).where(PointsProgramme.code == code))
-        if programme is None:
-            raise CommandError(f"There is no points programme {code}.")
+        programme = await _programme(session, code)
         zone = ZoneInfo(programme.time_zone)
         period = begins.replace(tzinfo=zone), until.replace(tzinfo=zone)
         return await reconcile_orders(session, programme.id, *period)
+
+
+@app.command("liability")
+def liability_command(
+    programme: Annotated[str, typer.Option(help="The programme's code.")],
+    on: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The local day at whose end it is told; now unless given."),
+    ] = None,
+) -> None:
+    """Tell as CSV what a programme owed its members: the whole, by tier, by month of earning and by month of expiry."""
+    with reported():
+        told, codes = asyncio.run(_liability(read_settings(), programme, on.date() if on else None))
+        rows = csv.writer(sys.stdout, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        rows.writerow(_row(told, told.whole, "whole", ""))
+        rows.writerows(_row(told, part, "tier", codes[part.key] if part.key else "") for part in told.tiers)
+        rows.writerows(_row(told, part, "earned", part.key.strftime("%Y-%m")) for part in told.cohorts)
+        rows.writerows(
+            _row(told, part, "expires", part.key.strftime("%Y-%m") if part.key else "never") for part in told.expiries
+        )
+
+
+def _row(told: Liability, part: Part[Any], name: str, key: str) -> tuple[object, ...]:
+    """A part in the order of the columns; no breakage where nothing was issued that stayed."""
+    sums = part.sums
+    return (
+        *(told.at.isoformat(), name, key, sums.pending, sums.available, sums.held, sums.debt, sums.outstanding),
+        *(sums.issued, sums.withdrawn, sums.redeemed, sums.expired),
+        "" if sums.breakage is None else f"{sums.breakage:.4f}",
+        *(part.owed.decimal(), part.broken.decimal(), part.owed.currency),
+    )
+
+
+async def _liability(settings: Settings, code: str, day: dt.date | None) -> tuple[Liability, dict[UUID, str]]:
+    """The report, and the codes of the tiers in it."""
+    async with opened(settings) as database, AsyncSession(database.engine) as session:
+        await session.execute(set_statement(Viewer.system().row_settings()))
+        await session.execute(sa.text("set local statement_timeout = 0"))
+        programme = await _programme(session, code)
+        at = now = system_clock()
+        if day is not None:
+            zone = ZoneInfo(programme.time_zone)
+            if day >= now.astimezone(zone).date():  # its end has not come
+                raise Refusal("IN_FUTURE", ("on",))
+            next_day = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
+            at = next_day.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
+        told = await liability(session, now, programme.id, at)
+        tiers = await session.execute(sa.select(Tier.id, Tier.code).where(Tier.programme_id == programme.id))
+        return told, {tier_id: code for tier_id, code in tiers}  # noqa: C416 - typed pairs
+
+
+async def _programme(session: AsyncSession, code: str) -> PointsProgramme:
+    programme = await session.scalar(sa.select(PointsProgramme).where(PointsProgramme.code == code))
+    if programme is None:
+        raise CommandError(f"There is no points programme {code}.")
+    return programme
