@@ -117,9 +117,14 @@ class Ledger:
 
     async def standing(self, at: dt.datetime) -> tuple[int, ...]:
         """The sums of the liability report at an instant: pending, available, held, debt, issued, redeemed and expired."""
+        parts = await self.standing_parts(at)
+        return tuple(sum(points) for points in zip(*(part[3:] for part in parts), strict=True))
+
+    async def standing_parts(self, at: dt.datetime) -> list[tuple[Any, ...]]:
+        """The same for each tier, month of earning and month of expiry, which come before the sums."""
         query = standing(self.programme, at).compile(dialect=POSTGRESQL)
         rows = await self.connection.fetch(str(query), *(query.params[name] for name in query.positiontup or ()))
-        return tuple(sum(points) for points in zip(*(tuple(row)[3:] for row in rows), strict=True))
+        return [tuple(row) for row in rows]
 
     async def settle(self) -> None:
         """Post all that is due, as the job does."""

@@ -66,6 +66,26 @@ async def test_what_no_job_has_settled_counts_as_settled(database: Database) -> 
                 assert await ledger.standing(now + dt.timedelta(milliseconds=1)) == expected, (settled, now)
 
 
+async def test_points_keep_their_month_wherever_they_went_and_holds_are_of_what_expires_last(
+    database: Database,
+) -> None:
+    async with ledger_of_owner(database.addresses) as ledger:
+        await ledger.open(months=2)
+        one, other = await ledger.member(), await ledger.member()
+        await ledger.call("earn", other, 1)
+        await ledger.call("earn", one, 60)
+        now = at(4, 5, 2026)
+        await ledger.set_clock(now)
+        await ledger.call("earn", one, 60)
+        await ledger.call("send", one, other, 30)
+        # Thirty of March and ten of April; a release would give ten of April back first.
+        [hold] = await ledger.call("hold", one, 40)
+        await ledger.call("capture", one, hold, 15)
+        march = (None, dt.date(2026, 3, 1), dt.date(2026, 5, 1), 0, 31, 15, 0, 61, 15, 0)
+        april = (None, dt.date(2026, 4, 1), dt.date(2026, 6, 1), 0, 50, 10, 0, 60, 0, 0)
+        assert sorted(await ledger.standing_parts(now + DAY), key=str) == [march, april]
+
+
 async def report(session: AsyncSession, key: UUID, instant: dt.datetime) -> Liability:
     told = await liability(session, NOW, key, instant)
     for parts in (told.tiers, told.cohorts, told.expiries):
