@@ -223,6 +223,7 @@ def terms_of(currency: str, given: Mapping[str, Any]) -> Terms:
         categories=given.get("categories") or (),
         products=given.get("products") or (),
         tiers=given.get("tiers") or (),
+        stores=given.get("stores") or (),
         note=given.get("note"),
     )
 

@@ -20,6 +20,7 @@ from schema.money import Money
 from schema.orders import Channel
 from schema.points import MEMBERS, READ, PointsProgramme
 from schema.shop import Category, Product
+from schema.stores import Store
 from segments.audiences import STAFF
 from segments.marks import For, Needs, Of, publish_enum
 
@@ -99,6 +100,7 @@ class EarnCondition(Node):
     category: Category | None
     product: Product | None
     tier: Tier | None
+    store: Store | None
 
 
 @For(STAFF)
@@ -235,6 +237,7 @@ class EarnTermsInput:
     categories: Annotated[list[strawberry.ID] | None, Of("Category")] = strawberry.UNSET
     products: Annotated[list[strawberry.ID] | None, Of("Product")] = strawberry.UNSET
     tiers: Annotated[list[strawberry.ID] | None, Of("Tier")] = strawberry.UNSET
+    stores: Annotated[list[strawberry.ID] | None, Of("Store")] = strawberry.UNSET
     note: str | None = strawberry.UNSET
 
 

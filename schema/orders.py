@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from schema.payments import Payment
     from schema.returns import OrderReturn
     from schema.shop import StockLocation, Variant
+    from schema.stores import Store
 
 # Customers see their own orders by their rows alone; staff see everybody's by a right, and the people of a company hand
 # theirs to its programs by the same one.
@@ -110,6 +111,7 @@ class Order(Node, TimelineEntry):
     phone: Annotated[str | None, For(*BUYERS)]
     region: Annotated[Region | None, For(*BUYERS)]
     address: Annotated[str | None, For(*BUYERS)]
+    store: Annotated[Annotated[Store, strawberry.lazy("schema.stores")] | None, For(*BUYERS)]
     paid_at: Annotated[dt.datetime | None, For(*BUYERS)]
     delivered_at: Annotated[dt.datetime | None, For(*BUYERS)]
     cancelled_at: Annotated[dt.datetime | None, For(*BUYERS)]

@@ -64,6 +64,8 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "approval_step": {"position": 0},
     "reward": {"voucher_days": 30},
     "notice": {"values": {"points": 1, "day": "2026-12-31", "name": "代金券"}},
+    # Placed on the web, so at no till.
+    "order": {"store_id": None},
     # Of a line that costs one nothing is taken off.
     "order_line": {"discount_amount": 0, "points_amount": 0},
     # A row of sums that are one each.
@@ -79,7 +81,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     # A programme has one rule of the other kind.
     "earn_rule": {"kind": "BONUS"},
     "earn_rule_version": {"activated_at": None, "ended_at": None},
-    "earn_condition": {"product_id": None, "tier_id": None},
+    "earn_condition": {"product_id": None, "tier_id": None, "store_id": None},
 }
 
 # What the database's own functions write, and rows of every table may belong to.

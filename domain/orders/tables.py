@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from domain.customers.tables import Customer, Region, SourceSystem
 from domain.shop.tables import StockLocation, Variant
+from domain.stores.tables import Store
 from foundation.tables import Table, labels
 from segments.classification import Classified
 from segments.policies import HOUSE_OR_FUNCTIONS, OWNER, STAFF_OR_SYSTEM, Rows, any_of, own_rows, owned
@@ -60,6 +61,8 @@ class Order(Classified, Table):
     ledger, `capture_id` the spend it became. Only the database's functions change a customer's order
     (docs/adr/0017-shop.md). `version` is 0 until its discount and points stand.
 
+    `store_id` is the store at whose till it was placed.
+
     `source_fingerprint` tells what the line of an imported file said, whatever becomes of the order afterwards.
     """
 
@@ -69,9 +72,13 @@ class Order(Classified, Table):
         CheckConstraint("total_amount >= 0", "not_negative"),
         CheckConstraint("discount_amount >= 0", "discount"),
         CheckConstraint("points >= 0 and points_amount between 0 and total_amount", "points"),
+        CheckConstraint("store_id is null or channel = 'STORE'", "store"),
         Index("ix_order_order", text("placed_at desc"), "id"),
         Index("ix_order_customer", "customer_id", text("placed_at desc"), "id"),
         Index("ix_order_number", "number", text("placed_at desc"), "id"),
+        Index(
+            "ix_order_store", "store_id", text("placed_at desc"), "id", postgresql_where=text("store_id is not null")
+        ),
         # An imported line is one order, once: the import is idempotent by source and line.
         Index("uq_order_source", "source_system_id", "source_line", unique=True),
     )
@@ -84,6 +91,7 @@ class Order(Classified, Table):
     units: Mapped[int]
     total_amount: Mapped[int]
     total_currency: Mapped[str]
+    store_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("store.id"))
     source_system_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("source_system.id"))
     source_line: Mapped[int | None]
     source_fingerprint: Mapped[bytes | None]
@@ -111,6 +119,7 @@ class Order(Classified, Table):
     customer: Mapped[Customer | None] = relationship(lazy="raise", backref=backref("orders", lazy="raise"))
     source_system: Mapped[SourceSystem | None] = relationship(lazy="raise")
     region: Mapped[Region | None] = relationship(lazy="raise")
+    store: Mapped[Store | None] = relationship(lazy="raise")
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", back_populates="order")
     shipments: Mapped[list[Shipment]] = relationship(lazy="raise", back_populates="order")
 

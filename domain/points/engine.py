@@ -39,6 +39,7 @@ class Effect:
     categories: frozenset[UUID] = frozenset()
     products: frozenset[UUID] = frozenset()
     tiers: frozenset[UUID] = frozenset()
+    stores: frozenset[UUID] = frozenset()
 
     @property
     def counted(self) -> bool:
@@ -64,6 +65,7 @@ class Purchase:
     lines: tuple[Line, ...]
     channel: str = ""
     tier_id: UUID | None = None
+    store_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def _fits_order(effect: Effect, purchase: Purchase) -> bool:
         purchase.paid >= effect.order_amount_min
         and (not effect.channels or purchase.channel in effect.channels)
         and (not effect.tiers or purchase.tier_id in effect.tiers)
+        and (not effect.stores or purchase.store_id in effect.stores)
     )
 
 

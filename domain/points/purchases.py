@@ -91,6 +91,7 @@ async def effects_of(session: AsyncSession, *which: sa.ColumnElement[bool]) -> l
             categories=frozenset(each.category_id for each in conditions.get(version.id, ()) if each.category_id),
             products=frozenset(each.product_id for each in conditions.get(version.id, ()) if each.product_id),
             tiers=frozenset(each.tier_id for each in conditions.get(version.id, ()) if each.tier_id),
+            stores=frozenset(each.store_id for each in conditions.get(version.id, ()) if each.store_id),
         )
         for version, code, kind in found
     ]
@@ -130,6 +131,7 @@ async def purchases(
             Order.customer_id,
             Order.placed_at,
             Order.channel,
+            Order.store_id,
             # What points paid for earns none.
             Order.total_amount - Order.points_amount,
             amounts,
@@ -141,10 +143,10 @@ async def purchases(
         .order_by(Order.placed_at, Order.id)
     )
     found: list[Ordered] = []
-    for order_id, customer_id, at, channel, paid, *lines, tier_id in await session.execute(query):
+    for order_id, customer_id, at, channel, store_id, paid, *lines, tier_id in await session.execute(query):
         parts = zip(*(column or () for column in lines), strict=True)
         made = tuple(Line(amount, product, above.get(category, frozenset())) for amount, product, category in parts)
-        found.append(Ordered(order_id, customer_id, Purchase(at, paid, made, channel.value, tier_id)))
+        found.append(Ordered(order_id, customer_id, Purchase(at, paid, made, channel.value, tier_id, store_id)))
     return found
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from domain.points.tables import HOUSE_ALONE, MEMBERS, PointsProgramme
 from domain.points.tier_tables import Tier
 from domain.shop.tables import Category, Product
+from domain.stores.tables import Store
 from foundation.tables import Table, labels
 from segments.audiences import CONSUMER, ENTERPRISE
 from segments.policies import OWNER, STAFF_OR_SYSTEM, Rows, any_of, seen_by
@@ -104,7 +105,7 @@ class EarnCondition(Table):
     __tablename__ = "earn_condition"
     __rows__ = KNOWN_TO_MEMBERS
     __table_args__ = (
-        CheckConstraint("num_nonnulls(category_id, product_id, tier_id) = 1", "one"),
+        CheckConstraint("num_nonnulls(category_id, product_id, tier_id, store_id) = 1", "one"),
         Index("ix_earn_condition_version", "version_id", "position", "id"),
     )
 
@@ -113,10 +114,12 @@ class EarnCondition(Table):
     category_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("category.id"))
     product_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("product.id"))
     tier_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tier.id"))
+    store_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("store.id"))
     rule_version: Mapped[EarnRuleVersion] = relationship(lazy="raise", back_populates="conditions")
     category: Mapped[Category | None] = relationship(lazy="raise")
     product: Mapped[Product | None] = relationship(lazy="raise")
     tier: Mapped[Tier | None] = relationship(lazy="raise")
+    store: Mapped[Store | None] = relationship(lazy="raise")
 
 
 class EarnBudget(Table):

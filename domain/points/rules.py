@@ -24,6 +24,7 @@ from domain.points.rule_tables import (
 from domain.points.tables import PointsProgramme
 from domain.points.tier_tables import Tier
 from domain.shop.tables import Category, Product
+from domain.stores.tables import Store
 from foundation.ids import Ids
 from foundation.refusals import Refusal
 from foundation.tables import Table
@@ -53,6 +54,7 @@ class Terms:
     categories: Sequence[UUID] = ()
     products: Sequence[UUID] = ()
     tiers: Sequence[UUID] = ()
+    stores: Sequence[UUID] = ()
     note: str | None = None
 
 
@@ -230,8 +232,8 @@ def _check(kind: EarnKind, terms: Terms) -> None:
 
 
 async def _check_references(session: AsyncSession, rule: EarnRule, terms: Terms) -> None:
-    """Refuse categories, products and tiers that there are not, and more of them than a version takes."""
-    if len(terms.categories) + len(terms.products) + len(terms.tiers) > CONDITIONS_MAX:
+    """Refuse categories, products, tiers and stores that there are not, and more of them than a version takes."""
+    if len(terms.categories) + len(terms.products) + len(terms.tiers) + len(terms.stores) > CONDITIONS_MAX:
         raise Refusal("TOO_MANY", ("categories",), max=CONDITIONS_MAX)
     for key in terms.categories:
         await _known(session, Category, key, ("categories",))
@@ -239,6 +241,8 @@ async def _check_references(session: AsyncSession, rule: EarnRule, terms: Terms)
         await _known(session, Product, key, ("products",))
     for key in terms.tiers:
         await _known(session, Tier, key, ("tiers",))
+    for key in terms.stores:
+        await _known(session, Store, key, ("stores",))
     own = await session.scalars(sa.select(Tier.id).where(Tier.programme_id == rule.programme_id))
     if not set(terms.tiers) <= set(own):
         raise Refusal("NOT_FOUND", ("tiers",))
@@ -254,6 +258,7 @@ async def _write_conditions(session: AsyncSession, new_id: Ids, version_id: UUID
     named = [("category_id", key) for key in dict.fromkeys(terms.categories)]
     named += [("product_id", key) for key in dict.fromkeys(terms.products)]
     named += [("tier_id", key) for key in dict.fromkeys(terms.tiers)]
+    named += [("store_id", key) for key in dict.fromkeys(terms.stores)]
     for at, (column, key) in enumerate(named, 1):
         session.add(EarnCondition(id=new_id(), version_id=version_id, position=at, **{column: key}))
     await session.flush()

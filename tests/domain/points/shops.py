@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.customers.tables import Customer, CustomerKind, CustomerStatus, Segment
+from domain.customers.tables import Customer, CustomerKind, CustomerStatus, Region, Segment
 from domain.orders.importing import Faults, OrderRow, parse_row
 from domain.orders.imports import Entry, entry_of, import_orders
 from domain.orders.tables import Channel, Order, OrderLine, OrderStatus
@@ -18,6 +18,8 @@ from domain.points import rules
 from domain.points.programmes import ProgrammeSettings, set_programme
 from domain.points.rule_tables import EarnKind, EarnRuleVersion
 from domain.points.rules import Terms
+from domain.shop.tables import StockLocation
+from domain.stores.tables import Store
 from foundation.ids import system_ids
 
 NOW = dt.datetime(2026, 3, 1, 4, tzinfo=dt.UTC)
@@ -78,6 +80,36 @@ async def customer(session: AsyncSession, segment: Segment = Segment.CONSUMER) -
     return made.id
 
 
+async def store(session: AsyncSession, code: str) -> UUID:
+    """A store, with the place where its goods lie."""
+    region, place, key = IDS(), IDS(), IDS()
+    session.add(Region(id=region, code=code, name="成都市"))
+    await session.flush()
+    session.add(StockLocation(id=place, name="店仓", region_id=region))
+    await session.flush()
+    session.add(
+        Store(
+            id=key,
+            code=code,
+            name=code,
+            region_id=region,
+            location_id=place,
+            address="示例路 1 号",
+            phone="028-0000000",
+            latitude_microdegrees=0,
+            longitude_microdegrees=0,
+            time_zone="Asia/Shanghai",
+            slot_minutes=60,
+            slot_capacity=1,
+            cancel_hours_min=1,
+            book_days_max=1,
+            version=1,
+        )
+    )
+    await session.flush()
+    return key
+
+
 async def order(
     session: AsyncSession,
     customer_id: UUID,
@@ -87,6 +119,7 @@ async def order(
     variants: Sequence[UUID | None] = (),
     channel: Channel = Channel.SHOP,
     currency: str = "CNY",
+    store_id: UUID | None = None,
 ) -> UUID:
     """An order with a line for each amount, in minor units."""
     key = IDS()
@@ -94,7 +127,8 @@ async def order(
         id=key,
         customer_id=customer_id,
         number=str(key),
-        channel=channel,
+        channel=channel if store_id is None else Channel.STORE,
+        store_id=store_id,
         status=status,
         placed_at=at,
         units=len(amounts),

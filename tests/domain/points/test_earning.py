@@ -14,13 +14,14 @@ from domain.customers.tables import Segment
 from domain.points.balances import Balance, balance
 from domain.points.earning import claw_back_for_order, earn_for_order
 from domain.points.history import earn_history
-from domain.points.rule_tables import EarnBudget, EarnKind, EarnMonth, OrderEarning
+from domain.points.rule_tables import EarnBudget, EarnKind, EarnMonth, EarnSimulation, OrderEarning
 from domain.points.rules import end_version
+from domain.points.simulating import simulate_version
 from domain.points.tables import PointsTransfer
 from domain.points.tier_tables import QualifyingEntry
 from domain.points.verifying import verify
 from foundation.refusals import Refusal
-from tests.domain.points.shops import IDS, NOW, customer, order, programme, rule, rule_of, version
+from tests.domain.points.shops import IDS, NOW, customer, order, programme, rule, rule_of, store, version
 
 DAY = dt.timedelta(days=1)
 
@@ -80,6 +81,23 @@ async def test_the_rules_of_the_orders_instant_count(session: AsyncSession) -> N
         assert await earned(session, await order(session, member, 1000, at=NOW - ago * DAY)) == points, ago
     at_the_change = await order(session, member, 1000, at=NOW - 10 * DAY)
     assert await earned(session, at_the_change) == 50
+
+
+async def test_a_rule_of_a_store_holds_at_its_till_alone(session: AsyncSession) -> None:
+    """Earned one by one, taken in as a history or simulated, and the rule asks for a store that there is."""
+    key = await programme(session)
+    here, there = await store(session, "CD01"), await store(session, "XA01")
+    await rule(session, key, EarnKind.BASIC, "standard", points=1, amount=100)
+    local = await rule(session, key, EarnKind.BONUS, "local", points=30, stores=[here, here])
+    member = await customer(session)
+    bought = [await order(session, member, 1000, store_id=place) for place in (here, there, None, here)]
+    assert [await earned(session, each) for each in bought[:3]] == [40, 10, 10]
+    await earn_history(session, key, NOW)
+    assert await session.scalar(sa.select(OrderEarning.points).where(OrderEarning.order_id == bought[3])) == 40
+    done = await simulate_version(session, NOW, IDS, version_id=local, period_from=NOW - DAY, period_until=NOW + DAY)
+    assert (await session.get_one(EarnSimulation, done)).budget_used == 60
+    unknown = version(session, await rule_of(session, local), NOW + DAY, points=1, stores=[IDS()])
+    assert await refusal(session, unknown) == ("NOT_FOUND", ("stores",))
 
 
 async def test_who_is_no_member_earns_nothing(session: AsyncSession) -> None:

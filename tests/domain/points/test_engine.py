@@ -29,6 +29,7 @@ PURCHASES = st.builds(
     LINES.map(tuple),
     st.sampled_from(["SHOP", "STORE"]),
     st.sampled_from([None, *KEYS]),
+    st.sampled_from([None, *KEYS]),
 )
 
 
@@ -50,6 +51,7 @@ def effects(kind: EarnKind) -> st.SearchStrategy[Effect]:
         categories=SELDOM,
         products=st.just(frozenset()) if basic else SELDOM,
         tiers=SELDOM,
+        stores=SELDOM,
     )
 
 
@@ -70,8 +72,10 @@ def plainly(purchase: Purchase, rules: list[Effect], rounding: PointsRounding) -
     """What an order earns without any bounds, said with fractions."""
 
     def order_fits(rule: Effect) -> bool:
-        return (not rule.channels or purchase.channel in rule.channels) and (
-            not rule.tiers or purchase.tier_id in rule.tiers
+        return (
+            (not rule.channels or purchase.channel in rule.channels)
+            and (not rule.tiers or purchase.tier_id in rule.tiers)
+            and (not rule.stores or purchase.store_id in rule.stores)
         )
 
     def line_fits(rule: Effect, line: Line) -> bool:
