@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from domain.customers.profiles import KEEP, Kept
 from domain.vouchers import giving
 from domain.vouchers.giving import Terms
 from domain.vouchers.tables import CouponKind, VoucherStatus
@@ -26,6 +27,11 @@ Bound = sa.ColumnElement[Any] | None
 def name(coupon: sa.FromClause) -> sa.ColumnElement[str]:
     """The name in the viewer's language."""
     return localised(coupon)
+
+
+def chinese_name(coupon: sa.FromClause) -> sa.ColumnElement[str]:
+    """The name as it is kept, whatever the viewer's language: what an editor changes."""
+    return coupon.c.name
 
 
 def _money(coupon: sa.FromClause, column: str) -> sa.Select[*tuple[Any, ...]]:
@@ -123,6 +129,31 @@ async def offer_coupon(
         personal=personal,
         terms=terms,
         valid_from=act.now,
+        valid_until=valid_until,
+        uses_max=uses_max,
+        member_max=member_max,
+    )
+
+
+async def change_coupon(
+    act: Act,
+    *,
+    coupon: UUID,
+    version: int,
+    name: str | Kept | None = KEEP,
+    name_en: str | Kept | None = KEEP,
+    valid_until: dt.datetime | Kept | None = KEEP,
+    uses_max: int | Kept | None = KEEP,
+    member_max: int | Kept | None = KEEP,
+) -> UUID:
+    """See `domain.vouchers.giving`. A name that is null stays; what is emptied has no bound any more."""
+    return await giving.change_coupon(
+        act.session,
+        act.now,
+        coupon_id=coupon,
+        version=version,
+        name=KEEP if name is None else name,
+        name_en=name_en,
         valid_until=valid_until,
         uses_max=uses_max,
         member_max=member_max,

@@ -11,7 +11,7 @@ import strawberry
 from domain.vouchers import tables
 from domain.vouchers.tables import CouponKind, VoucherStatus
 from resolvers import vouchers as answers
-from resolvers.planner.declare import id_of, listing, optional, row, sql
+from resolvers.planner.declare import by_id, id_of, listing, optional, row, sql
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from schema.customers import Customer
@@ -34,6 +34,8 @@ class Coupon(Node):
 
     code: Annotated[str, For(STAFF)]
     name: str = sql(answers.name)
+    name_zh: Annotated[str, For(STAFF)] = sql(answers.chinese_name)
+    name_en: Annotated[str | None, For(STAFF)]
     personal: Annotated[bool, For(STAFF)]
     kind: CouponKind
     value: Money | None = sql(answers.value)
@@ -73,6 +75,7 @@ class VouchersQuery:
     vouchers: Annotated[Connection[Voucher], For(*MEMBERS, STAFF)] = listing(
         answers.vouchers, usable=optional(bool), customer=optional(id_of("Customer"))
     )
+    coupon: Annotated[Coupon | None, For(STAFF)] = by_id()
     coupons: Annotated[Connection[Coupon], For(STAFF)] = listing(
         answers.coupons, personal=optional(bool), ended=optional(bool)
     )
@@ -94,6 +97,20 @@ class OfferCouponInput:
     least: Decimal | None = strawberry.UNSET
     category: Annotated[strawberry.ID | None, Of("Category")] = strawberry.UNSET
     audiences: list[str]
+    valid_until: dt.datetime | None = strawberry.UNSET
+    uses_max: int | None = strawberry.UNSET
+    member_max: int | None = strawberry.UNSET
+
+
+@For(STAFF)
+@strawberry.input
+class ChangeCouponInput:
+    """What changes of a coupon, as its editor has seen it; what is left out stays, and its terms always do. 修改优惠券。"""
+
+    coupon: Annotated[strawberry.ID, Of("Coupon")]
+    version: int
+    name: str | None = strawberry.UNSET
+    name_en: str | None = strawberry.UNSET
     valid_until: dt.datetime | None = strawberry.UNSET
     uses_max: int | None = strawberry.UNSET
     member_max: int | None = strawberry.UNSET
@@ -151,6 +168,9 @@ class VouchersMutation:
 
     offer_coupon: Annotated[CouponPayload, For(STAFF), MANAGE] = mutation(
         answers.offer_coupon, OfferCouponInput, CouponPayload
+    )
+    change_coupon: Annotated[CouponPayload, For(STAFF), MANAGE] = mutation(
+        answers.change_coupon, ChangeCouponInput, CouponPayload
     )
     end_coupon: Annotated[CouponPayload, For(STAFF), MANAGE] = mutation(
         answers.end_coupon, EndCouponInput, CouponPayload

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.customers.profiles import KEEP, Kept
 from domain.customers.tables import Customer
 from domain.guards import existing, text_of
 from domain.shop.tables import Category
@@ -96,25 +97,39 @@ async def offer_coupon(
 
 async def change_coupon(
     session: AsyncSession,
+    now: dt.datetime,
     *,
     coupon_id: UUID,
     version: int,
-    name: str,
-    name_en: str | None,
-    valid_until: dt.datetime | None,
-    uses_max: int | None,
-    member_max: int | None,
+    name: str | Kept = KEEP,
+    name_en: str | Kept | None = KEEP,
+    valid_until: dt.datetime | Kept | None = KEEP,
+    uses_max: int | Kept | None = KEEP,
+    member_max: int | Kept | None = KEEP,
 ) -> UUID:
-    """Change what a coupon is called, how long and how often it can be used; its terms stay what was promised."""
+    """Change what a coupon is called, how long and how often it can be used; its terms stay what was promised.
+
+    One that has ended stays as it was. Its last instant is never moved into the past: `end_coupon` ends it now.
+    """
     coupon = await _seen(session, coupon_id, version)
-    _check_period(coupon.valid_from, valid_until)
-    most = _counted(uses_max, "uses_max")
-    if most is not None and most < coupon.uses:
-        raise Refusal("OUT_OF_RANGE", ("uses_max",), min=coupon.uses, max=USES_MAX)
-    coupon.name = text_of(name, "name", NAME_CHARACTERS_MAX)
-    coupon.name_en = None if name_en is None else text_of(name_en, "name_en", NAME_CHARACTERS_MAX)
-    coupon.valid_until, coupon.uses_max = valid_until, most
-    coupon.member_max = _counted(member_max, "member_max")
+    if coupon.ended_at is not None:
+        raise Refusal("ALREADY_ENDED", ("coupon",))
+    if not isinstance(name, Kept):
+        coupon.name = text_of(name, "name", NAME_CHARACTERS_MAX)
+    if not isinstance(name_en, Kept):
+        coupon.name_en = None if name_en is None else text_of(name_en, "name_en", NAME_CHARACTERS_MAX)
+    if not isinstance(valid_until, Kept) and valid_until != coupon.valid_until:
+        _check_period(coupon.valid_from, valid_until)
+        if valid_until is not None and valid_until <= now:
+            raise Refusal("IN_PAST", ("valid_until",))
+        coupon.valid_until = valid_until
+    if not isinstance(uses_max, Kept):
+        most = _counted(uses_max, "uses_max")
+        if most is not None and most < coupon.uses:
+            raise Refusal("OUT_OF_RANGE", ("uses_max",), min=coupon.uses, max=USES_MAX)
+        coupon.uses_max = most
+    if not isinstance(member_max, Kept):
+        coupon.member_max = _counted(member_max, "member_max")
     coupon.version += 1
     await session.flush()
     return coupon.id

@@ -57,6 +57,7 @@ def redemptions(seen: Seen, row: Found, *, waiting: bool | None) -> bool:
 def register(answers: Answers) -> None:
     """Tell the oracle of what takes something off, and of what is had for points."""
     answers.answer("Coupon", "name")(localised)
+    answers.answer("Coupon", "name_zh")(lambda _, coupon: coupon["name"])
     for field in ("value", "most", "least"):
         answers.answer("Coupon", field)(amount(f"{field}_amount"))
     answers.answer("Query", "coupons")(coupons)
