@@ -12,6 +12,7 @@ from domain.guards import existing
 from domain.orders.tables import Order
 from domain.payments import payments as payment_rules
 from domain.payments import refunds as refund_rules
+from domain.payments.looking import TILL
 from domain.payments.tables import PaymentState
 from foundation.money import AmountError, Money
 from foundation.refusals import Refusal
@@ -40,8 +41,12 @@ def _sum(payment: sa.FromClause, amount: sa.ColumnElement[Any]) -> sa.Select[*tu
 
 
 def pay_address(payment: sa.FromClause) -> sa.ColumnElement[Any]:
-    """Where the payer goes on to, below the installation's address; null once nothing can be paid any more."""
-    open_ = sa.and_(payment.c.state == literal(PaymentState.INITIATED.value), payment.c.expires_at > NOW)
+    """Where the payer goes on to, below the installation's address; null once nothing can be paid any more, and at a till."""
+    open_ = sa.and_(
+        payment.c.state == literal(PaymentState.INITIATED.value),
+        payment.c.expires_at > NOW,
+        payment.c.provider.is_distinct_from(literal(TILL)),
+    )
     address = sa.func.concat(literal("/payments/"), payment.c.id, literal("/pay"), type_=sa.Text())
     return sa.case((open_, address))
 

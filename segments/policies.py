@@ -26,6 +26,8 @@ SYSTEM = f"{AUDIENCE} = 'system'"
 STAFF_OR_SYSTEM = f"{AUDIENCE} = any(array['staff', 'system'])"
 # The house, and the database's own functions, which do for customers what those may not do by themselves (ADR 17).
 HOUSE_OR_FUNCTIONS = f"({STAFF_OR_SYSTEM} or {OWNER})"
+# The application by itself, and those functions: what nobody may write by SQL of their own.
+APPLICATION_OR_FUNCTIONS = f"({OWNER} or {SYSTEM})"
 # Whoever works on technology transfer and approvals, each as far as they are cleared.
 HOUSE = f"{AUDIENCE} = any(array['staff', 'division', 'system'])"
 ANYBODY = f"{AUDIENCE} <> ''"
@@ -82,7 +84,7 @@ class Rows:
     writing. `append_only` tables grant INSERT alone; with `regraded` also UPDATE of the two columns that say how secret a row
     is, to staff, because a subject's history is marked with it (docs/adr/0013-reclassification.md). `owner` names the column by which a customer's people see their own
     rows and no others: no index can serve a policy of alternatives, so lists for customers say it once more as a plain
-    condition.
+    condition. `lock` is who may lock rows (FOR UPDATE) though only `write` may change them; PostgreSQL asks updates' USING.
     """
 
     read: str
@@ -91,6 +93,7 @@ class Rows:
     append_only: bool = False
     owner: str | None = None
     regraded: bool = False
+    lock: str | None = None
 
     def conditions(self) -> tuple[str, str]:
         """The complete conditions of reading and of writing."""
@@ -100,6 +103,11 @@ class Rows:
             return mostly(self.read), self.write
         return mostly(all_of(self.read, CLEARED)), all_of(self.write, CLEARED, BELOW_CEILING)
 
+    def locking(self) -> str:
+        """The complete condition of locking rows."""
+        lock = self.lock or self.write
+        return all_of(lock, CLEARED, BELOW_CEILING) if self.classified and self.read != ANYBODY else lock
+
     def privileges(self) -> tuple[str, ...]:
         """What the application's role is granted; never TRUNCATE, which row security does not bind."""
         if self.write == OWNER:
@@ -108,10 +116,15 @@ class Rows:
 
 
 def own_rows(
-    column: str = "customer_id", *others: str, append_only: bool = False, write: str = STAFF_OR_SYSTEM
+    column: str = "customer_id",
+    *others: str,
+    append_only: bool = False,
+    write: str = STAFF_OR_SYSTEM,
+    lock: str | None = None,
 ) -> Rows:
     """Staff's, and each customer's own; `others` are further conditions under which somebody may read."""
-    return Rows(any_of(STAFF_OR_SYSTEM, owned(column), *others), write, append_only=append_only, owner=column)
+    read = any_of(STAFF_OR_SYSTEM, owned(column), *others)
+    return Rows(read, write, append_only=append_only, owner=column, lock=lock)
 
 
 def policy_statements(table: sa.Table, rows: Rows) -> list[str]:
@@ -126,7 +139,7 @@ def policy_statements(table: sa.Table, rows: Rows) -> list[str]:
     ]
     if not rows.append_only:
         statements += [
-            f"create policy updates on {name} for update using ({write}) with check ({write})",
+            f"create policy updates on {name} for update using ({rows.locking()}) with check ({write})",
             f"create policy deletes on {name} for delete using ({write})",
         ]
     statements.append(f"grant {', '.join(rows.privileges())} on {name} to quadrant_app")

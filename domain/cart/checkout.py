@@ -84,7 +84,18 @@ async def checkout(
             session, now, code=wish.voucher, customer_id=viewer.customer_id, order_id=order_id, subtotal=cost
         )
     net = Money(cost.amount - discount.amount, cost.currency)
-    paid = await hold_points(session, viewer, order_id, net, wish.points) if wish.points else None
+    paid = None
+    if wish.points:
+        # A company's pool needs somebody who may spend from it.
+        spender_id = viewer.person_id if viewer.audience is ENTERPRISE else None
+        paid = await hold_points(
+            session,
+            customer_id=viewer.customer_id,
+            order_id=order_id,
+            net=net,
+            points=wish.points,
+            spender_id=spender_id,
+        )
     await settle_order(session, order_id=order_id, discount=discount.amount, paid=paid)
     await session.execute(sa.delete(CartLine).where(CartLine.cart_id == cart.id))
     await events.tell(session, now, new_id, order_id, events.PLACED)
@@ -128,9 +139,10 @@ def as_expected(cost: Money, expected: Decimal) -> None:
         raise Refusal("PRICE_CHANGED", ("expected_total",), total=f"{cost.decimal()} {cost.currency}")
 
 
-async def hold_points(session: AsyncSession, viewer: Viewer, order_id: UUID, net: Money, points: int) -> PaidInPoints:
-    """Set points aside that pay a part of an order. A company's pool needs somebody who may spend from it."""
-    assert viewer.customer_id is not None
+async def hold_points(
+    session: AsyncSession, *, customer_id: UUID, order_id: UUID, net: Money, points: int, spender_id: UUID | None = None
+) -> PaidInPoints:
+    """Set points aside that pay a part of an order; `spender_id` is who spends from a company's pool."""
     programme = await session.scalar(sa.select(PointsProgramme).where(PointsProgramme.code == PROGRAMME))
     if programme is None:
         raise Refusal("NO_PROGRAMME", ("points",))
@@ -141,11 +153,11 @@ async def hold_points(session: AsyncSession, viewer: Viewer, order_id: UUID, net
         [hold_id] = await ledger.hold(
             session,
             programme_id=programme.id,
-            customer_id=viewer.customer_id,
+            customer_id=customer_id,
             key=f"order {order_id} held",
             amount=points,
             subject_id=order_id,
-            spender_id=viewer.person_id if viewer.audience is ENTERPRISE else None,
+            spender_id=spender_id,
         )
     except Refusal as refusal:
         # The ledger speaks of its own amount; here that is a member of the input.

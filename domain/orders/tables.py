@@ -14,7 +14,19 @@ from domain.shop.tables import StockLocation, Variant
 from domain.stores.tables import Store
 from foundation.tables import Table, labels
 from segments.classification import Classified
-from segments.policies import HOUSE_OR_FUNCTIONS, OWNER, STAFF_OR_SYSTEM, Rows, any_of, own_rows, owned
+from segments.policies import (
+    APPLICATION_OR_FUNCTIONS,
+    HOUSE_OR_FUNCTIONS,
+    OWNER,
+    STAFF_OR_SYSTEM,
+    Rows,
+    any_of,
+    own_rows,
+    owned,
+)
+
+# Staff take orders on by the functions, as customers do: whoever sells at a till cannot write an order by SQL of their own.
+ORDERS_ROWS = own_rows(write=APPLICATION_OR_FUNCTIONS, lock=HOUSE_OR_FUNCTIONS)
 
 
 class OrderStatus(enum.Enum):
@@ -67,7 +79,7 @@ class Order(Classified, Table):
     """
 
     __tablename__ = "order"
-    __rows__ = own_rows(write=HOUSE_OR_FUNCTIONS)
+    __rows__ = ORDERS_ROWS
     __table_args__ = (
         CheckConstraint("total_amount >= 0", "not_negative"),
         CheckConstraint("discount_amount >= 0", "discount"),
@@ -132,7 +144,7 @@ class OrderLine(Classified, Table):
     """
 
     __tablename__ = "order_line"
-    __rows__ = own_rows(write=HOUSE_OR_FUNCTIONS)
+    __rows__ = ORDERS_ROWS
     __table_args__ = (
         CheckConstraint("quantity > 0", "quantity"),
         CheckConstraint("amount_amount >= 0", "not_negative"),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.orders.paying import order_unpaid
 from domain.orders.tables import OrderStatus
-from domain.payments.looking import wake
+from domain.payments.looking import TILL, wake
 from domain.payments.news import locked_payment
 from domain.payments.states import OPEN
 from domain.payments.tables import Payment, PaymentState
@@ -57,7 +57,7 @@ async def close(session: AsyncSession, now: dt.datetime, new_id: Ids, payment_id
     if payment.state is PaymentState.INITIATED:
         payment.state = PaymentState.EXPIRED
         payment.version += 1
-        if payment.reference is not None:
+        if payment.reference is not None and payment.provider != TILL:
             await wake(session, payment.id, now)
     payment.closed_at = now
     await session.flush()

@@ -22,6 +22,8 @@ from foundation.money import Money
 
 # What a transaction says when it commits that gives processes something to ask.
 CHANNEL = "payments"
+# The provider that is none: money changes hands at a store (`domain/till/paying.py`), and nobody is asked about it.
+TILL = "till"
 # When a payment is looked at again. After the last time somebody has to look: staff see what hangs.
 PATIENCE = tuple(dt.timedelta(minutes=each) for each in (1, 2, 5, 10, 20, 60, 240, 720, 1440))
 TAKEN_AT_ONCE = 20

@@ -58,7 +58,8 @@ async def open_payment(
 async def start_payment(session: AsyncSession, now: dt.datetime, new_id: Ids, *, order_id: UUID) -> UUID:
     """The payment to go on with: the open one, or a new try within the order's time after one that came to nothing."""
     order = await existing(session, Order, order_id, "order")
-    if order.status is not OrderStatus.PLACED:
+    # What was rung up in a store is paid at its till.
+    if order.status is not OrderStatus.PLACED or order.store_id is not None:
         raise Refusal("NOT_PAYABLE", ("order",))
     query = sa.select(Payment).where(Payment.order_id == order_id).order_by(Payment.opened_at.desc(), Payment.id)
     tries = list(await session.scalars(query.limit(TRIES_MAX)))

@@ -16,11 +16,10 @@ from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from domain.orders.tables import Order
 from foundation.tables import Table, labels
-from segments.policies import OWNER, STAFF_OR_SYSTEM, SYSTEM, Rows, any_of, owned
+from segments.policies import APPLICATION_OR_FUNCTIONS, OWNER, STAFF_OR_SYSTEM, Rows, any_of, owned
 
 # The functions run as their owner, who is bound by policies too.
 THEIRS = any_of(OWNER, STAFF_OR_SYSTEM, owned())
-APPLICATION_ALONE = any_of(OWNER, SYSTEM)
 
 
 class PaymentState(enum.Enum):
@@ -82,7 +81,7 @@ class Payment(Table):
     """
 
     __tablename__ = "payment"
-    __rows__ = Rows(THEIRS, APPLICATION_ALONE, classified=False, owner="customer_id")
+    __rows__ = Rows(THEIRS, APPLICATION_OR_FUNCTIONS, classified=False, owner="customer_id")
     __table_args__ = (
         CheckConstraint("amount_amount > 0", "positive"),
         CheckConstraint(
@@ -134,7 +133,7 @@ class PaymentEvent(Table):
     """What a provider said, once for its event id, and what it did. `said` is the message as it came."""
 
     __tablename__ = "payment_event"
-    __rows__ = Rows(STAFF_OR_SYSTEM, SYSTEM, classified=False, append_only=True)
+    __rows__ = Rows(STAFF_OR_SYSTEM, APPLICATION_OR_FUNCTIONS, classified=False, append_only=True)
     __table_args__ = (
         UniqueConstraint("provider", "event_id", name="uq_payment_event_id"),
         Index("ix_payment_event_payment", "payment_id", "received_at", "id"),
@@ -158,7 +157,7 @@ class Refund(Table):
     """
 
     __tablename__ = "refund"
-    __rows__ = Rows(THEIRS, APPLICATION_ALONE, classified=False, owner="customer_id")
+    __rows__ = Rows(THEIRS, APPLICATION_OR_FUNCTIONS, classified=False, owner="customer_id")
     __table_args__ = (
         CheckConstraint("amount_amount > 0", "positive"),
         UniqueConstraint("order_id", "key", name="uq_refund_key"),

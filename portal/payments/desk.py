@@ -64,7 +64,9 @@ class Desk:
         payment, order, segment = found
         back = f"{self.base_url}{order_address(segment, order.id)}"
         payable = payment.state is PaymentState.INITIATED and order.status is OrderStatus.PLACED
-        if not payable or payment.expires_at <= self.clock():
+        # What is paid at a store's till has nothing to ask a provider.
+        elsewhere = payment.provider not in {None, self.provider.name}
+        if not payable or elsewhere or payment.expires_at <= self.clock():
             return back
         if payment.address is not None:
             return payment.address

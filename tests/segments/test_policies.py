@@ -48,6 +48,11 @@ def reads_own(table: sa.Table, audience: Audience) -> bool:
     return CUSTOMER in read and (audience in SHOPPERS or not is_for_shoppers)
 
 
+def staff_write(table: sa.Table) -> bool:
+    """Whether staff's own SQL writes a table: some are written by the application and the database's functions alone."""
+    return f"'{STAFF.value}'" in ROWS[table.name].write or ROWS[table.name].write == ANYBODY
+
+
 class World:
     """A database with one row of every table for each of several bundles."""
 
@@ -217,6 +222,7 @@ async def test_clearance_bounds_reading_and_writing(world: World, table: sa.Tabl
         viewer = cleared(STAFF, clearance=clearance, person_id=bundle.ids["person"])
         allowed = degree.rank <= clearance.rank
         assert await world.visible(viewer, table, bundle) == allowed
+        allowed = allowed and staff_write(table)
         row = bundle.another(table, classification=degree)
         assert await world.refuses(viewer, sa.insert(table).values(row)) != allowed
         if not ROWS[table.name].append_only:
@@ -237,6 +243,7 @@ async def test_all_compartments_of_a_row_are_needed(
 ) -> None:
     viewer = cleared(STAFF, compartments=frozenset(held), person_id=world.compartmented.ids["person"])
     assert await world.visible(viewer, table, world.compartmented) == sees
+    sees = sees and staff_write(table)
     row = world.compartmented.another(table)
     assert await world.refuses(viewer, sa.insert(table).values(row)) != sees
     if not ROWS[table.name].append_only:
@@ -254,7 +261,8 @@ async def test_nothing_above_the_ceiling_is_stored(world: World, table: sa.Table
             for degree in Classification:
                 row = world.ours.another(table, classification=degree)
                 above = degree.rank > Classification.INTERNAL.rank
-                assert await world.refuses(viewer, sa.insert(table).values(row)) == above
+                writes = viewer.audience is None or staff_write(table)
+                assert await world.refuses(viewer, sa.insert(table).values(row)) == (above or not writes)
                 if above and not ROWS[table.name].append_only:
                     raised = sa.update(table).values(classification=degree)
                     assert await world.touched(viewer, raised.where(table.c.id == world.ours.ids[table.name])) == 0
