@@ -52,8 +52,9 @@ async def earn_for_order(session: AsyncSession, _now: dt.datetime, order_id: UUI
     order = await existing(session, Order, order_id, "order")
     if not await is_members(session, order.customer_id):
         return []
-    # Two who are told at once that an order is paid would count it twice in a budget.
-    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(order_id), 0))))
+    # Two who are told at once that an order is paid would count it twice in a budget; two orders of a member would wait for
+    # each other, each in another programme.
+    await lock_order(session, order_id)
     above = await categories_above(session)
     transfers: list[UUID] = []
     for programme in await programmes_in(session, order.total_currency):
@@ -72,6 +73,12 @@ async def earn_for_order(session: AsyncSession, _now: dt.datetime, order_id: UUI
         if earned is not None:
             transfers += await post_decisions(session, programme.id, [Decision(ordered, earned)], dated=False)
     return transfers
+
+
+async def lock_order(session: AsyncSession, order_id: UUID) -> None:
+    """Lock an order and then its member in all programmes, before anything of either is changed in more than one step."""
+    with ledger_refusals():
+        await session.execute(sa.select(sa.func.points_lock_order(order_id)))
 
 
 async def claw_back_for_order(

@@ -17,7 +17,7 @@ from domain.orders.tables import Order, OrderLine, Settlement, StockReservation
 from domain.payments.refunds import left_to_refund, refund
 from domain.payments.tables import RefundReason
 from domain.points import ledger
-from domain.points.earning import claw_back_for_order
+from domain.points.earning import claw_back_for_order, lock_order
 from domain.returns.shares import share
 from domain.returns.tables import OrderReturn, OrderReturnLine, ReturnState
 from domain.shop.tables import Stock
@@ -87,6 +87,7 @@ async def receive_return(
 async def give_back(session: AsyncSession, now: dt.datetime, new_id: Ids, order: Order, asked: OrderReturn) -> None:
     """Points to their lots, earned points back, money by the provider; on account, only what is due becomes less."""
     key = f"return {asked.id}"
+    await lock_order(session, order.id)
     if asked.points and order.programme_id is not None and order.capture_id is not None:
         await ledger.restore(
             session,

@@ -66,7 +66,7 @@ async def customer(session: AsyncSession, segment: Segment = Segment.CONSUMER) -
     """Somebody who buys."""
     made = Customer(
         id=IDS(),
-        kind=CustomerKind.PERSON,
+        kind=CustomerKind.ORGANISATION if segment is Segment.ENTERPRISE else CustomerKind.PERSON,
         segment=segment,
         status=CustomerStatus.ACTIVE,
         name="会员",
