@@ -6,13 +6,17 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.database import Database
 
 SETTING_NAME = re.compile(r"q\.[a-z_]{1,40}", re.ASCII)
+# deadlock_detected and serialization_failure.
+LOST_LOCK = frozenset({"40P01", "40001"})
 
 
 @asynccontextmanager
@@ -27,6 +31,15 @@ async def transaction(database: Database, row_settings: Mapping[str, str]) -> As
             connection = await session.connection()
             await connection.exec_driver_sql(written_settings(tuple(row_settings)), tuple(row_settings.values()))
         yield session
+
+
+def lost_lock(error: BaseException | None) -> bool:
+    """Whether PostgreSQL has ended a transaction for the sake of another: a deadlock, or what cannot be in any order.
+
+    Nothing of it has happened, and it may be begun again.
+    """
+    fault: Any = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(fault, "sqlstate", None) in LOST_LOCK
 
 
 def set_statement(row_settings: Mapping[str, str]) -> sa.Select[tuple[str, ...]]:

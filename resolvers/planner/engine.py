@@ -21,7 +21,7 @@ from foundation.database import Database
 from foundation.ids import Ids, system_ids
 from foundation.language import translate
 from foundation.logs import request_reference
-from foundation.session import transaction
+from foundation.session import lost_lock, transaction
 from foundation.statements import fetch_value
 from resolvers.planner.compiler import NotPlanned
 from resolvers.planner.documents import Document
@@ -39,6 +39,7 @@ from segments.viewer import Viewer
 from segments.views import View
 
 DOCUMENTS_PER_VIEW_MAX = 1_000
+TRIES_MAX = 3
 CACHED_SOURCE_CHARACTERS_MAX = 20_000
 # Codes of errors inside an execution that clients may see with their message; all others are masked.
 SHOWN_CODES = frozenset({"BAD_USER_INPUT", "NOT_FOUND", "INSUFFICIENT_SCOPE"})
@@ -177,21 +178,40 @@ class Engine:
             )
 
     async def run(self, document: Document, operation: Operation, variables: Any, viewer: Viewer) -> Answer:
-        """What is not one statement, in one transaction that commits here."""
+        """What is not one statement, in one transaction that commits here.
+
+        When PostgreSQL ends it for the sake of another, nothing of it has happened and nothing was answered: it is begun again.
+        """
+        for tries_left in reversed(range(TRIES_MAX)):
+            try:
+                result = await self.run_once(document, operation, variables, viewer)
+            except Exception as error:
+                if not tries_left or not lost_lock(error):
+                    raise
+            else:
+                if not tries_left or not lost_within(result):
+                    return completed(result, viewer)
+            log.warning("operation begun again", operation=name_of(document), tries_left=tries_left)
+        raise AssertionError("the last try answers or raises")
+
+    async def run_once(
+        self, document: Document, operation: Operation, variables: Any, viewer: Viewer
+    ) -> g.ExecutionResult:
+        """One try; what was ended by PostgreSQL within it takes back the rest too, whatever stood in a savepoint."""
         try:
             async with transaction(self.database, viewer.row_settings()) as session:
                 execution = Execution(
                     session, viewer, self.clock(), self.new_id, document.read_backs, alone=document.alone
                 )
-                result = await self.run_within(execution, document, operation, variables)
+                result = unless_lost(await self.run_within(execution, document, operation, variables))
                 if execution.undone:
                     # Nothing of the only field was read.
                     await session.rollback()
                 else:
                     await self.note_read(execution, document)
         except UndoneError as undone:
-            result = undone.result
-        return completed(result, viewer)
+            return undone.result
+        return result
 
     async def run_within(
         self, execution: Execution, document: Document, operation: Operation, variables: Any
@@ -272,6 +292,18 @@ async def executed(
         hide_suggestions=True,
     )
     return await running if asyncio.iscoroutine(running) else running
+
+
+def lost_within(result: g.ExecutionResult) -> bool:
+    """Whether PostgreSQL has ended a field's transaction or savepoint for the sake of another."""
+    return any(lost_lock(error.original_error) for error in result.errors or ())
+
+
+def unless_lost(result: g.ExecutionResult) -> g.ExecutionResult:
+    """The result, unless something of it was lost: then all of it is taken back."""
+    if lost_within(result):
+        raise UndoneError(result)
+    return result
 
 
 def name_of(document: Document) -> str | None:
