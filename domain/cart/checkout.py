@@ -96,9 +96,9 @@ async def checkout(
             points=wish.points,
             spender_id=spender_id,
         )
-    await settle_order(session, order_id=order_id, discount=discount.amount, paid=paid)
     await session.execute(sa.delete(CartLine).where(CartLine.cart_id == cart.id))
     await events.tell(session, now, new_id, order_id, events.PLACED)
+    await settle_order(session, order_id=order_id, discount=discount.amount, paid=paid)
     due = Money(net.amount - (0 if paid is None else paid.amount), cost.currency)
     await go_on(session, now, new_id, order_id, viewer.customer_id, due, terms)
     return order_id

@@ -51,6 +51,10 @@ async def end_order(session: AsyncSession, now: dt.datetime, new_id: Ids, *, ord
                 session, now, new_id, order_id=order_id, amount=money, reason=RefundReason.CANCELLED, key="cancelled"
             )
         await claw_back_for_order(session, now, order_id, refund_id, paid)
+    # Last, because many buyers may want these pieces at one time.
+    freed = sa.func.order_free(sa.literal(order_id, ID), sa.literal(now, INSTANT))
+    with order_refusals():
+        await session.execute(sa.select(freed))
     return True
 
 

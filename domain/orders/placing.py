@@ -1,4 +1,4 @@
-"""Placing an order by the database's functions: prices of today, pieces kept, then discount and points (docs/adr/0017-shop.md)."""
+"""Placing an order by the database's functions: prices of today, then discount and points, and pieces kept (docs/adr/0017-shop.md)."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ async def place_order(
     channel: Channel = Channel.SHOP,
     terms: Terms = AT_ONCE,
 ) -> tuple[UUID, Money]:
-    """Store an order with its lines at today's prices and keep its pieces; returns its key and what the goods cost.
+    """Store an order with its lines at today's prices; returns its key and what the goods cost.
 
-    The region of the delivery decides from which location pieces are taken first. `settle_order` has to follow in the same
-    transaction. Refuses with NOT_ENOUGH_IN_STOCK, NOT_FOR_SALE, CURRENCIES_MIXED or ORDER_TOO_LARGE.
+    `settle_order` has to follow in the same transaction, which keeps the pieces: an order that is not settled cannot be paid.
+    Refuses with NOT_ENOUGH_IN_STOCK, NOT_FOR_SALE, CURRENCIES_MIXED or ORDER_TOO_LARGE.
     """
     order_id = new_id()
     given = [{"id": str(new_id()), "variant": str(each.variant_id), "quantity": each.quantity} for each in lines]
@@ -99,7 +99,11 @@ class PaidInPoints(NamedTuple):
 
 
 async def settle_order(session: AsyncSession, *, order_id: UUID, discount: int, paid: PaidInPoints | None) -> None:
-    """What of a new order is discounted (minor units) and what is paid in points; once, also where it is nothing."""
+    """What of a new order is discounted (minor units) and what is paid in points; once, also where it is nothing.
+
+    Keeps its pieces, from locations near its delivery first. Whoever wants the same waits from here to the end of the
+    transaction, so little should follow. Refuses with NOT_ENOUGH_IN_STOCK when others have been faster.
+    """
     called = sa.func.order_settle(
         sa.literal(order_id, ID),
         sa.literal(discount, NUMBER),

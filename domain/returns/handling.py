@@ -67,7 +67,8 @@ async def receive_return(
     of_it = OrderReturnLine.return_id == return_id
     await each_existing(session, OrderReturnLine, list(broken), ("damaged", "line"), of_it)
     require(asked, ReturnState.APPROVED)
-    for of_return, line in await lines_of(session, return_id):
+    come = await lines_of(session, return_id)
+    for of_return, line in come:
         of_return.damaged = broken.get(of_return.id, 0)
         if not 0 <= of_return.damaged <= of_return.quantity:
             raise Refusal("OUT_OF_RANGE", ("damaged",), min=0, max=of_return.quantity)
@@ -77,10 +78,12 @@ async def receive_return(
         of_return.points = share(line.points, line.quantity, before, of_return.quantity)
         asked.amount_amount += of_return.amount_amount
         asked.points += of_return.points
-        await lay_down(session, line, of_return.quantity - of_return.damaged)
     asked.state, asked.received_at = ReturnState.RECEIVED, now
     await session.flush()
     await give_back(session, now, new_id, order, asked)
+    # Last, as everywhere: many buyers may want these pieces at one time.
+    for of_return, line in come:
+        await lay_down(session, line, of_return.quantity - of_return.damaged)
     return await changed(session, now, new_id, order, asked)
 
 

@@ -81,8 +81,8 @@ async def ring_up(session: AsyncSession, viewer: Viewer, now: dt.datetime, new_i
     paid = None
     if sale.points:
         paid = await hold_points(session, customer_id=customer_id, order_id=order_id, net=net, points=sale.points)
-    await settle_order(session, order_id=order_id, discount=discount.amount, paid=paid)
     await events.tell(session, now, new_id, order_id, events.PLACED)
+    await settle_order(session, order_id=order_id, discount=discount.amount, paid=paid)
     due = Money(net.amount - (0 if paid is None else paid.amount), cost.currency)
     if due.amount == 0:
         await hand_over(session, now, new_id, order_id)

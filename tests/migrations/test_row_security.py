@@ -204,7 +204,7 @@ async def test_no_other_function_runs_with_its_owners_rights(owner: AsyncConnect
         "claw_back_order count_earning earn_orders lock_order open_budget review_tier review_tiers"
     )
     # docs/adr/0017-shop.md: customers' orders change by these alone; each asks by itself whose order it is.
-    orders = "cancel capture deliver pay place settle ship"
+    orders = "cancel capture deliver free pay place settle ship"
     expected = {
         *(f"order_{name}" for name in orders.split()),
         # docs/adr/0010-audit.md: the application appends to chains that it can neither read nor write.

@@ -54,6 +54,7 @@ async def placed(session: AsyncSession, customer_id: UUID | None = None, amount:
         units=1,
         total_amount=amount.amount,
         total_currency=amount.currency,
+        version=1,
     )
     session.add(order)
     await session.flush()
