@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import graphql as g
@@ -24,6 +25,13 @@ from segments.strawberry_internals import enum_members, made_from, metadata, ori
 Nodes = Sequence[Any]
 # Where the answer names the type of an object for graphql-core, which completes what a mutation reads back.
 TYPE_KEY = "#type"
+ALIASES_REMEMBERED_MAX = 1_000
+
+
+@lru_cache(maxsize=ALIASES_REMEMBERED_MAX)
+def aliased(table: sa.Table, name: str) -> sa.FromClause:
+    """A table by another name. Remembered, because to copy all columns of tables is a fourth of a compilation."""
+    return table.alias(name)
 
 
 class NotPlanned(Exception):  # noqa: N818 - a way on, not a fault
@@ -107,7 +115,7 @@ class Compiler:
         declared = row_of(type_)
         assert declared is not None
         self.count += 1
-        return declared.table.__table__.alias(f"t{self.count}")
+        return aliased(declared.table.__table__, f"t{self.count}")
 
     def object(self, type_: Any, source: sa.FromClause, nodes: Nodes) -> Expression:
         """The JSON object of a type from a FROM that has its columns."""

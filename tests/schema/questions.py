@@ -8,6 +8,7 @@ they find, and those of its neighbours.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import uuid
 from collections.abc import Iterator, Mapping
@@ -35,26 +36,32 @@ PAGE = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 
 @dataclass(frozen=True)
 class Question:
-    """An operation and its variables; `about` are the keys of rows that it is made from."""
+    """An operation and its variables; `about` are the keys of rows that it is made from, `place` the field that it asks."""
 
     source: str
     variables: Mapping[str, Any]
     about: frozenset[uuid.UUID] = field(default=frozenset())
+    place: str = ""
 
 
-def selection(schema: g.GraphQLSchema, type_: Any, depth: int, alias: str = "") -> str:
-    """All fields of a type that need no argument, value objects with theirs, and those of its neighbours to a depth."""
+def selection(schema: g.GraphQLSchema, type_: Any, depth: int, alias: str = "", *, keys_only: bool = False) -> str:
+    """All fields of a type that need no argument, value objects with theirs, and those of its neighbours to a depth.
+
+    `keys_only`: of rows their ids alone. What else a row says depends on the row, not on the argument by which it was found.
+    """
     if g.is_abstract_type(type_):
         # Fields of one name may differ in type between objects, so each type's have names of their own.
         parts = [
-            f"... on {each.name} {{ {selection(schema, each, depth, each.name + '_')} }}"
+            f"... on {each.name} {{ {selection(schema, each, depth, each.name + '_', keys_only=keys_only)} }}"
             for each in schema.get_possible_types(type_)
         ]
         return "__typename " + " ".join(parts)
     if is_connection(type_):
         node = named_type(type_.fields["nodes"].type)
-        inner = selection(schema, node, depth)
+        inner = selection(schema, node, depth, keys_only=keys_only)
         return f"totalCount {PAGE} edges {{ cursor node {{ {inner} }} }}"
+    if keys_only and row_of(type_) is not None:
+        return f"{alias}id: id" if alias else "id"
     parts = []
     for name, each in type_.fields.items():
         target = named_type(each.type)
@@ -103,7 +110,7 @@ class Questions:
     # ---- by id
 
     def by_id(self) -> Iterator[Question]:
-        """Every row by its id: alone, and many at once with all that surrounds them."""
+        """Every row by its id with all that surrounds it, many at once; and one row of each kind alone."""
         rows = [made for made in self.world.rows if made.table in TYPES]
         interface: Any = self.schema.get_type("Node")
         deep = "query($ids: [ID!]!) { nodes(ids: $ids) { " + selection(self.schema, interface, 1) + " } }"
@@ -111,10 +118,17 @@ class Questions:
         kinds = {made.table: made for made in rows}
         alike = sorted(rows, key=lambda made: made.table)
         for chunk in (*chunks(list(kinds.values())), *chunks(alike)):
-            yield Question(deep, {"ids": [made.global_id for made in chunk]}, frozenset(made.key for made in chunk))
-        for made in rows:
+            ids = [made.global_id for made in chunk]
+            yield Question(deep, {"ids": ids}, frozenset(made.key for made in chunk), "nodes")
+        # Alone, a row is asked for by one statement for all of its table, and other tests ask for each: here one for each
+        # reason to hide it tells.
+        alone = {(made.table, made.hidden_for, made.key in self.hidden_keys): made for made in rows}
+        for made in alone.values():
             yield Question(
-                "query($id: ID!) { node(id: $id) { __typename id } }", {"id": made.global_id}, frozenset({made.key})
+                "query($id: ID!) { node(id: $id) { __typename id } }",
+                {"id": made.global_id},
+                frozenset({made.key}),
+                "node",
             )
 
     # ---- fields with arguments
@@ -122,7 +136,7 @@ class Questions:
     def of_field(self, name: str, field_: Any, kind: str, around: str, **fixed: Any) -> Iterator[Question]:
         """A field with its required arguments, and with each other argument alone. `around` has `{}` for the field."""
         target = named_type(field_.type)
-        whole, flat = (self.below(target, depth) for depth in (1, 0))
+        whole, found = self.below(target, 1), self.below(target, 0, keys_only=True)
         required = {key: each for key, each in field_.args.items() if is_required_argument(each)}
         optional = {key: each for key, each in field_.args.items() if key not in required and key not in ARGUMENTS}
         for given, about in self.combined(field_, required):
@@ -130,14 +144,16 @@ class Questions:
                 yield self.asked(name, field_, whole, around, given, about, fixed)
             for key, argument in optional.items():
                 for value, why in self.values(field_, key, argument):
-                    yield self.asked(name, field_, flat, around, {**given, key: value}, about | why, fixed)
+                    yield self.asked(name, field_, found, around, {**given, key: value}, about | why, fixed)
             if is_connection(target) and not is_merged(field_):
                 for paging, why in self.pages(target):
-                    yield self.asked(name, field_, flat, around, {**given, **paging}, about | why, fixed)
+                    yield self.asked(name, field_, found, around, {**given, **paging}, about | why, fixed)
 
-    def below(self, target: Any, depth: int) -> str:
+    def below(self, target: Any, depth: int, *, keys_only: bool = False) -> str:
         """The selection below a field of a type."""
-        return "" if g.is_leaf_type(target) else " { " + selection(self.schema, target, depth) + " }"
+        return (
+            "" if g.is_leaf_type(target) else " { " + selection(self.schema, target, depth, keys_only=keys_only) + " }"
+        )
 
     def asked(
         self,
@@ -154,7 +170,7 @@ class Questions:
         passed = ", ".join(f"{key}: ${key}" for key in given)
         head = f"query({', '.join(declared)}) " if declared else ""
         call = name + (f"({passed})" if passed else "") + below
-        return Question(head + "{ " + around.replace("{}", call) + " }", {**given, **fixed}, about)
+        return Question(head + "{ " + around.replace("{}", call) + " }", {**given, **fixed}, about, around + name)
 
     def combined(self, field_: Any, required: dict[str, Any]) -> Iterator[tuple[dict[str, Any], frozenset[uuid.UUID]]]:
         """Values for all required arguments: each value of one of them, with the first of the others."""
@@ -243,7 +259,7 @@ class Questions:
                     if each.args:
                         around = f"node(id: $parent) {{ ... on {type_.name} {{ {{}} }} }}"
                         for question in self.of_field(name, each, "nested", around, parent=made.global_id):
-                            yield Question(question.source, question.variables, question.about | {made.key})
+                            yield dataclasses.replace(question, about=question.about | {made.key})
 
 
 def chunks(rows: list[Made]) -> Iterator[list[Made]]:

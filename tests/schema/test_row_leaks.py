@@ -6,8 +6,10 @@ filters, searches, merged lists and sums, below every other row, before and afte
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import dataclasses
+import functools
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -27,6 +29,7 @@ from schema.views import compiled_views
 from segments.audiences import Audience
 from segments.classification import Classification
 from segments.viewer import Viewer
+from segments.views import View
 from tests.rows import NOW
 from tests.schema.questions import PAGE, Question, Questions, every_table_is_asked, is_merged
 from tests.schema.worlds import COMPARTMENT, TYPES, Worlds, worlds
@@ -51,6 +54,14 @@ class Asker:
         finally:
             await engine.pool.close()
 
+    async def in_both(
+        self, both: Worlds, name: str, viewer: Viewer, questions: list[Question]
+    ) -> tuple[list[Answer], list[Answer]]:
+        """The answers in the full and in the reduced world, asked side by side: one waits while the other is read."""
+        return await asyncio.gather(
+            self.answers(both.full, viewer, questions), self.answers(both.reduced[name], viewer, questions)
+        )
+
     def keep(self, engine: Engine, viewer: Viewer, sources: set[str]) -> None:
         """Put into the engine's cache what is too long for it to be kept otherwise, and is asked in every world."""
         assert viewer.audience is not None
@@ -64,7 +75,7 @@ class Asker:
         assert viewer.audience is not None
         shared = self._engines.get(viewer.audience)
         if shared is None:
-            views = compiled_views((viewer.audience,))
+            views = {viewer.audience: view_of(viewer)}
             shared = self._engines[viewer.audience] = Engine(views, database, UNLIMITED, clock=lambda: NOW)
         engine = copy.copy(shared)
         engine.database, engine.pool = database, ReadPool(database, 1, 60)
@@ -73,7 +84,7 @@ class Asker:
 
 @pytest.fixture(scope="module")
 async def both(own_database: Database, settings: Settings) -> AsyncIterator[Worlds]:
-    async with worlds(own_database, settings) as made:
+    async with worlds(own_database, settings, shared=True) as made:
         yield made
 
 
@@ -82,12 +93,16 @@ def asker() -> Asker:
     return Asker()
 
 
+@functools.cache
+def view_of(viewer: Viewer) -> View:
+    """The view of a viewer's audience."""
+    assert viewer.audience is not None
+    return compiled_views((viewer.audience,))[viewer.audience]
+
+
 def questions_of(both: Worlds, name: str) -> list[Question]:
     """Every question of a viewer's view."""
-    audience = both.viewers[name].audience
-    assert audience is not None
-    schema = compiled_views((audience,))[audience].core
-    return list(Questions(schema, both.world, both.hidden(name)).all())
+    return list(Questions(view_of(both.viewers[name]).core, both.world, both.hidden(name)).all())
 
 
 def cleared(viewer: Viewer) -> Viewer:
@@ -100,28 +115,28 @@ def cleared(viewer: Viewer) -> Viewer:
 @pytest.mark.parametrize("name", NAMES)
 async def test_answers_are_those_of_a_world_without_the_hidden_rows(both: Worlds, asker: Asker, name: str) -> None:
     viewer, questions = both.viewers[name], questions_of(both, name)
-    full = await asker.answers(both.full, viewer, questions)
-    reduced = await asker.answers(both.reduced[name], viewer, questions)
+    full, reduced = await asker.in_both(both, name, viewer, questions)
     for question, here, there in zip(questions, full, reduced, strict=True):
         assert here.body == there.body, f"{question.source}\n{question.variables}"
     # The questions are answered, they reach every table, and the world has something to hide.
     assert not [(each.source, answer.body) for each, answer in zip(questions, full, strict=True) if answer.refused]
-    audience = viewer.audience
-    assert audience is not None
-    assert every_table_is_asked(compiled_views((audience,))[audience].core, questions, both.hidden(name)) == []
+    assert every_table_is_asked(view_of(viewer).core, questions, both.hidden(name)) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["enterprise", "staff"])
 async def test_answers_of_graphql_core_are_the_same_too(both: Worlds, asker: Asker, name: str) -> None:
-    """A document with introspection in it is executed by graphql-core, whose root fields are read one by one."""
-    first: dict[str, Question] = {each.source: each for each in questions_of(both, name)}
+    """A document with introspection in it is executed by graphql-core, whose root fields are read one by one.
+
+    It hands on the same arguments to the same compiler, so of each field's questions the first and the last are asked.
+    """
+    everything = questions_of(both, name)
+    ends = {each.place: each for each in reversed(everything)}, {each.place: each for each in everything}
     executed = [
         Question(source.removesuffix("}") + " zz: __schema { queryType { name } } }", each.variables)
-        for source, each in first.items()
+        for source, each in {each.source: each for end in ends for each in end.values()}.items()
     ]
-    full = await asker.answers(both.full, both.viewers[name], executed)
-    reduced = await asker.answers(both.reduced[name], both.viewers[name], executed)
+    full, reduced = await asker.in_both(both, name, both.viewers[name], executed)
     for question, here, there in zip(executed, full, reduced, strict=True):
         assert here.body == there.body, f"{question.source}\n{question.variables}"
         assert b'"zz":{"queryType":{"name":"Query"}}' in here.body, question.source
@@ -134,23 +149,24 @@ async def test_the_questions_would_tell(both: Worlds, asker: Asker) -> None:
     staff = cleared(both.viewers["staff"])
     hidden = both.hidden("staff")
     table_of = {made.key: made.table for made in hidden}
-    # The first question of each form about hidden rows of the same tables; the others of its form would tell the same.
+    # All by id, and the first question of each root field in each form about hidden rows of the same tables: what others
+    # of its form would tell is the same.
+    everything = questions_of(both, "staff")
+    first = {each.place: each.source for each in reversed(everything)}
+    questions = [each for each in everything if each.place in {"node", "nodes"}]
     forms: dict[tuple[str, frozenset[str]], Question] = {}
-    for question in questions_of(both, "staff"):
+    for question in everything:
         about = frozenset(table_of[key] for key in question.about if key in table_of)
-        forms.setdefault((question.source, about), question)
-    questions = list(forms.values())
-    full = await asker.answers(both.full, staff, questions)
-    reduced = await asker.answers(both.reduced["staff"], staff, questions)
+        if question.source == first[question.place] and "parent" not in question.variables:
+            forms.setdefault((question.source, about), question)
+    questions = list({(each.source, str(each.variables)): each for each in (*questions, *forms.values())}.values())
+    full, reduced = await asker.in_both(both, "staff", staff, questions)
     differing = [
         question for question, here, there in zip(questions, full, reduced, strict=True) if here.body != there.body
     ]
     told = frozenset[uuid.UUID]().union(*(question.about for question in differing))
     assert {made.table for made in hidden if made.key in told} == {made.table for made in hidden if made.table in TYPES}
-    roots = {
-        question.source.split("{", 1)[1].split("(", maxsplit=1)[0].split("{", maxsplit=1)[0].strip()
-        for question in differing
-    }
+    roots = {question.place.removeprefix("{}") for question in differing}
     assert {"customers", "products", "orders", "orderTotals", "programmes", "fleetCounts", "node", "nodes"} <= roots
 
 
@@ -172,9 +188,7 @@ async def test_nothing_is_remembered_between_viewers(both: Worlds, asker: Asker)
 
 def merged_lists(both: Worlds, name: str) -> list[tuple[str, dict[str, str]]]:
     """Operations on every merged list of a view, below a visible row where it is below one; `%` is for arguments."""
-    audience = both.viewers[name].audience
-    assert audience is not None
-    schema = compiled_views((audience,))[audience].core
+    schema = view_of(both.viewers[name]).core
     questions = Questions(schema, both.world, both.hidden(name))
     body = " { edges { cursor node { __typename at: __typename } } totalCount " + PAGE + " } }"
     query: Any = schema.query_type
@@ -209,8 +223,7 @@ async def test_a_cursor_of_somebody_who_sees_more_tells_nothing(both: Worlds, as
             for cursor in sorted(others)
             for way, bound in (("first", "after"), ("last", "before"))
         ]
-        full = await asker.answers(both.full, viewer, questions)
-        reduced = await asker.answers(both.reduced[name], viewer, questions)
+        full, reduced = await asker.in_both(both, name, viewer, questions)
         assert [answer.body for answer in full] == [answer.body for answer in reduced]
         assert not any(answer.refused for answer in full)
 
@@ -230,8 +243,7 @@ async def test_a_hidden_row_is_a_random_id(both: Worlds, asker: Asker, name: str
 async def test_visible_rows_are_found_by_their_ids(both: Worlds, asker: Asker, name: str) -> None:
     """What the comparison above stands on: the rows that are not hidden do come out."""
     viewer = both.viewers[name]
-    assert viewer.audience is not None
-    types = compiled_views((viewer.audience,))[viewer.audience].core.type_map
+    types = view_of(viewer).core.type_map
     shown = [made for made in both.world.rows if made.key in both.visible[name] and TYPES.get(made.table) in types]
     source = "query($id: ID!) { node(id: $id) { __typename id } }"
     found = await asker.answers(both.full, viewer, [Question(source, {"id": made.global_id}) for made in shown])

@@ -297,9 +297,12 @@ class Worlds:
 
 @asynccontextmanager
 async def worlds(
-    full: Database, settings: Settings, names: tuple[str, ...] = (), *, with_points: bool = False
+    full: Database, settings: Settings, names: tuple[str, ...] = (), *, with_points: bool = False, shared: bool = False
 ) -> AsyncGenerator[Worlds]:
-    """Fill an empty migrated database, and copy it for each viewer of these names, or for all."""
+    """Fill an empty migrated database, and copy it for each viewer of these names, or for all.
+
+    `shared`: viewers who see the same rows have one copy, in which nothing may be changed.
+    """
     world = World()
     await world.insert(full)
     if with_points:
@@ -312,6 +315,10 @@ async def worlds(
     async with AsyncExitStack() as stack:
         reduced: dict[str, Database] = {}
         for name in people:
+            alike = [other for other in reduced if shared and visible[other] == visible[name]]
+            if alike:
+                reduced[name] = reduced[alike[0]]
+                continue
             reduced[name] = await stack.enter_async_context(
                 copied(full, settings, template, f"{template}_{short_name(name)}")
             )
