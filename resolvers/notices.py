@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.notices import notifying
 from domain.notices.tables import NoticeKind
-from foundation.language import translate
+from foundation.language import Language, translate
 from resolvers.planner.declare import CUSTOMER
 from resolvers.planner.mutations import Act
 from segments.viewer import Viewer
@@ -22,9 +22,20 @@ Rows = Sequence[Sequence[Any]]
 def _texts(part: str, viewer: Viewer, rows: Rows) -> list[str]:
     # An enum's label or its member: which of them a row holds is the planner's affair.
     return [
-        translate(f"notice.{NoticeKind(getattr(kind, 'value', kind)).value}.{part}", viewer.language, **values)
+        translate(
+            f"notice.{NoticeKind(getattr(kind, 'value', kind)).value}.{part}",
+            viewer.language,
+            **said(values, viewer.language),
+        )
         for kind, values in rows
     ]
+
+
+def said(values: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """What fills a text: of a value that has an English one too, such as `name` and `name_en`, the reader's."""
+    if language == "zh":
+        return dict(values)
+    return {name: values.get(f"{name}_en") or value for name, value in values.items()}
 
 
 def titles(viewer: Viewer, rows: Rows) -> list[str]:

@@ -72,14 +72,18 @@ def status(voucher: sa.FromClause) -> sa.ColumnElement[Any]:
     return sa.case((over, literal(VoucherStatus.EXPIRED.value)), else_=sa.cast(voucher.c.status, sa.Text()))
 
 
-def vouchers(voucher: sa.FromClause, *, usable: Bound = None, customer: Bound = None) -> sa.ColumnElement[bool]:
-    """Vouchers by whether they can be used now, for staff those of a customer. That a member's are their own, lists say."""
+def vouchers(
+    voucher: sa.FromClause, *, usable: Bound = None, customer: Bound = None, coupon: Bound = None
+) -> sa.ColumnElement[bool]:
+    """Vouchers by whether they can be used now, of a coupon, for staff of a customer. That a member's are their own, lists say."""
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if usable is not None:
         now = sa.and_(voucher.c.status == literal("ISSUED"), voucher.c.valid_until > NOW)
         conditions.append(now == usable)
     if customer is not None:
         conditions.append(voucher.c.customer_id == customer)
+    if coupon is not None:
+        conditions.append(voucher.c.coupon_id == coupon)
     return sa.and_(*conditions)
 
 

@@ -73,7 +73,10 @@ class VouchersQuery:
     """Root fields of coupons and vouchers."""
 
     vouchers: Annotated[Connection[Voucher], For(*MEMBERS, STAFF)] = listing(
-        answers.vouchers, usable=optional(bool), customer=optional(id_of("Customer"))
+        answers.vouchers,
+        usable=optional(bool),
+        customer=optional(id_of("Customer")),
+        coupon=optional(id_of("Coupon")),
     )
     coupon: Annotated[Coupon | None, For(STAFF)] = by_id()
     coupons: Annotated[Connection[Coupon], For(STAFF)] = listing(

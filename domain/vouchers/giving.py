@@ -14,9 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.customers.profiles import KEEP, Kept
 from domain.customers.tables import Customer
 from domain.guards import existing, text_of
+from domain.notices.notifying import notify
+from domain.notices.tables import NoticeKind
 from domain.shop.tables import Category
 from domain.vouchers.tables import Coupon, CouponKind, Voucher
 from domain.vouchers.using import CODE_CHARACTERS_MAX, voucher_refusals
+from foundation.clock import CHINA
 from foundation.ids import Ids
 from foundation.money import Money
 from foundation.refusals import Refusal
@@ -156,16 +159,28 @@ async def give_voucher(
     reason: str,
     valid_days: int,
 ) -> UUID:
-    """Give a member a voucher of a personal coupon, good for so many days from now."""
+    """Give a member a voucher of a personal coupon, good for so many days from now; a notice tells them of it."""
     if not 1 <= valid_days <= VALID_DAYS_MAX:
         raise Refusal("OUT_OF_RANGE", ("valid_days",), min=1, max=VALID_DAYS_MAX)
-    await existing(session, Coupon, coupon_id, "coupon")
+    coupon = await existing(session, Coupon, coupon_id, "coupon")
     await existing(session, Customer, customer_id, "customer")
     why = text_of(reason, "reason", REASON_CHARACTERS_MAX)
     until = now + dt.timedelta(days=valid_days)
     called = sa.func.voucher_issue(new_id(), coupon_id, customer_id, sa.literal(why, sa.Text()), until, now)
     with voucher_refusals(("coupon",)):
-        return (await session.execute(sa.select(called))).scalar_one()
+        voucher_id: UUID = (await session.execute(sa.select(called))).scalar_one()
+    # The coupon's names as they were then: it may be called otherwise later.
+    values = {"name": coupon.name, "name_en": coupon.name_en or "", "day": until.astimezone(CHINA).date().isoformat()}
+    await notify(
+        session,
+        now,
+        new_id,
+        customer_id=customer_id,
+        kind=NoticeKind.VOUCHER_GIVEN,
+        subject_id=voucher_id,
+        values=values,
+    )
+    return voucher_id
 
 
 async def cancel_voucher(session: AsyncSession, *, voucher_id: UUID) -> UUID:

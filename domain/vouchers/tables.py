@@ -108,6 +108,7 @@ class Voucher(Table):
         CheckConstraint("status <> 'EXPIRED'", "stored"),
         Index("ix_voucher_customer", "customer_id", text("issued_at desc"), "id"),
         Index("ix_voucher_order", text("issued_at desc"), "id"),
+        Index("ix_voucher_coupon", "coupon_id", text("issued_at desc"), "id"),
     )
 
     coupon_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("coupon.id"))

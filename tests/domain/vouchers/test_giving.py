@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.vouchers.giving import USES_MAX, change_coupon, end_coupon
+from domain.notices.tables import Notice, NoticeKind
+from domain.vouchers.giving import USES_MAX, change_coupon, end_coupon, give_voucher
 from domain.vouchers.tables import Coupon
 from foundation.refusals import Refusal
 from tests.domain.vouchers.offers import IDS, NOW, coupon, member
@@ -95,3 +96,20 @@ async def test_one_that_has_ended_does_not_begin_again(session: AsyncSession) ->
     before = await kept(session, made)
     assert await refused(session, coupon_id=made, version=2, valid_until=NOW + DAY) == ("ALREADY_ENDED", ("coupon",))
     assert await kept(session, made) == before
+
+
+async def test_a_voucher_is_told_to_its_member_under_the_name_it_had(session: AsyncSession) -> None:
+    one = await member(session)
+    made = await coupon(session, "GIFT", personal=True, name="生日券", name_en="Birthday voucher", valid_until=None)
+    late = NOW.replace(hour=17)
+    given = {"coupon_id": made, "customer_id": one, "reason": "生日礼"}
+    voucher_id = await give_voucher(session, late, IDS, **given, valid_days=10)
+    await change_coupon(session, NOW, coupon_id=made, version=1, name="礼券", name_en=None)
+    with pytest.raises(Refusal):
+        async with session.begin_nested():
+            await give_voucher(session, NOW, IDS, **given, valid_days=0)
+    notice = (await session.scalars(sa.select(Notice))).one()
+    assert (notice.customer_id, notice.kind, notice.subject_id) == (one, NoticeKind.VOUCHER_GIVEN, voucher_id)
+    assert notice.key == str(voucher_id)
+    # Five in the afternoon in London is the next day in China.
+    assert notice.values == {"name": "生日券", "name_en": "Birthday voucher", "day": "2026-12-09"}

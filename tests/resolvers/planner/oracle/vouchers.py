@@ -27,11 +27,12 @@ def status(seen: Seen, row: Found) -> str:
     return "EXPIRED" if expired(seen, row) else row["status"]
 
 
-def vouchers(seen: Seen, row: Found, *, usable: bool | None, customer: str | None) -> bool:
+def vouchers(seen: Seen, row: Found, *, usable: bool | None, customer: str | None, coupon: str | None) -> bool:
     return (
         seen.viewer.customer_id in {None, row["customer_id"]}
         and usable in {None, row["status"] == "ISSUED" and not expired(seen, row)}
         and (customer is None or row["customer_id"] == key_in(customer, "Customer"))
+        and (coupon is None or row["coupon_id"] == key_in(coupon, "Coupon"))
     )
 
 
