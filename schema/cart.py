@@ -9,8 +9,10 @@ from typing import Annotated
 import strawberry
 
 from domain.cart import tables
-from domain.cart.problems import CartProblem
+from domain.cart.problems import CartProblem, CheckoutProblem
+from domain.vouchers.using import written_code
 from resolvers import cart as answers
+from resolvers import checkout
 from resolvers.planner.declare import one, optional, row, selected, sql, value
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Node
@@ -22,6 +24,7 @@ from segments.marks import For, Of, Through, publish_enum
 
 BUYERS = (CONSUMER, ENTERPRISE)
 publish_enum(CartProblem, *BUYERS)
+publish_enum(CheckoutProblem, *BUYERS)
 Token = Annotated[str, Through(answers.key_text)]
 
 
@@ -57,6 +60,27 @@ class PointsAtCheckout:
 
     points: int
     worth: Money
+
+
+@For(*BUYERS)
+@value
+class CheckoutPreview:
+    """What the viewer's cart would cost if it were ordered now; nothing is ordered, taken or held. 结算预览。
+
+    A voucher or points that cannot be used take nothing off, and their problem says why; `voucherLeast` is what the goods
+    have to cost for the voucher. `pointsMax` is how many points would pay all that the voucher leaves. What is in the way
+    of lines stands at those of the cart.
+    """
+
+    subtotal: Money
+    discount: Money
+    points: int
+    points_max: int
+    paid_by_points: Money
+    payable: Money
+    voucher_problem: CheckoutProblem | None
+    voucher_least: Money | None
+    points_problem: CheckoutProblem | None
 
 
 @For(*BUYERS)
@@ -136,6 +160,12 @@ class CartQuery:
 
     cart: Annotated[Cart | None, For(*BUYERS)] = one(answers.own_cart, token=optional(Token))
     points_at_checkout: Annotated[PointsAtCheckout | None, For(*BUYERS)] = selected(answers.terms_of_points)
+    checkout_preview: Annotated[CheckoutPreview | None, For(*BUYERS), PLACE] = selected(
+        checkout.preview,
+        token=optional(Token),
+        voucher=optional(Annotated[str, Through(written_code)]),
+        points=optional(int),
+    )
 
 
 @strawberry.type

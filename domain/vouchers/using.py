@@ -27,7 +27,7 @@ async def take_voucher(
     by then. Refuses with the path `("voucher",)`: `VOUCHER_UNKNOWN`, `VOUCHER_EXPIRED`, `VOUCHER_USED`, `COUPON_USED_UP`,
     `COUPON_MEMBER_MAX`, `COUPON_OTHER_CURRENCY`, `BELOW_LEAST`, `VOUCHER_USELESS`, `ORDER_HAS_VOUCHER`.
     """
-    written = code.strip().upper()
+    written = written_code(code)
     if not 0 < len(written) <= CODE_CHARACTERS_MAX:
         raise Refusal("VOUCHER_UNKNOWN", HERE)
     called = sa.func.voucher_take(
@@ -41,6 +41,11 @@ async def take_voucher(
     with voucher_refusals():
         discount: int = (await session.execute(sa.select(called))).scalar_one()
     return Money(discount, subtotal.currency)
+
+
+def written_code(code: str) -> str:
+    """A code as it is stored: people write it in small letters and with spaces around."""
+    return code.strip().upper()
 
 
 async def use_voucher(session: AsyncSession, now: dt.datetime, *, order_id: UUID) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from graphql import (
     REMOVE,
+    SKIP,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -19,6 +20,8 @@ from graphql import (
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
+    VariableDefinitionNode,
+    VariableNode,
     Visitor,
     print_ast,
     visit,
@@ -65,7 +68,38 @@ class Without(Visitor):
         return REMOVE if node.selection_set is not None and not node.selection_set.selections else None
 
 
+class Variables(Visitor):
+    """Notes which variables the fields of an operation use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: set[str] = set()
+
+    def enter_variable_definition(self, *_: Any) -> Any:
+        """A declaration uses nothing."""
+        return SKIP
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        """What a field's argument is given."""
+        self.used.add(node.name.value)
+
+
+class Declared(Visitor):
+    """Takes out the declarations of variables that nothing uses, which are no GraphQL."""
+
+    def __init__(self, used: set[str]) -> None:
+        super().__init__()
+        self.used = used
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> Any:
+        """Keep a declaration, or take it out."""
+        return SKIP if node.variable.name.value in self.used else REMOVE
+
+
 def without(tree: DocumentNode, schema: GraphQLSchema, missing: Scopes) -> str:
-    """The source of an operation without the fields that ask for any of these scopes."""
+    """The source of an operation without the fields that ask for any of these scopes, and without what they alone were given."""
     types = TypeInfo(schema)
-    return print_ast(visit(tree, TypeInfoVisitor(types, Without(schema, types, missing))))
+    left = visit(tree, TypeInfoVisitor(types, Without(schema, types, missing)))
+    variables = Variables()
+    visit(left, variables)
+    return print_ast(visit(left, Declared(variables.used)))

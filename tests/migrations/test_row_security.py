@@ -223,7 +223,7 @@ async def test_no_other_function_runs_with_its_owners_rights(owner: AsyncConnect
         # docs/adr/0019-till.md: staff sell at a store what lies there, and write what was paid by these alone.
         *(f"till_{name}" for name in ("open", "pay_out", "place", "take")),
         # Members use what is theirs; who calls is asked by each (domain/vouchers/using.py).
-        *(f"voucher_{name}" for name in ("cancel", "give_back", "issue", "take", "use")),
+        *(f"voucher_{name}" for name in ("cancel", "give_back", "issue", "quote", "take", "use")),
         *(f"reward_{name}" for name in ("cancel", "hand_over", "redeem")),
         # Guests take places of slots that they cannot write (domain/stores/booking.py).
         "appointment_takes_place",

@@ -60,7 +60,9 @@ class Till:
     def id(self, name: str) -> str:
         return encode_id("Variant", self.market.variants[name])
 
-    async def check_out(self, viewer: Viewer, expected: str, key: str | None = None, **given: Any) -> Any:
+    async def check_out(
+        self, viewer: Viewer, expected: str, key: str | None = None, source: str = CHECKOUT, **given: Any
+    ) -> Any:
         """Order what is in the cart."""
         self.keys += 1
         address = {
@@ -70,7 +72,7 @@ class Till:
             "address": "天府大道 1 号",
             "expectedTotal": expected,
         }
-        return await self.ask(viewer, CHECKOUT, input=address | given, key=key or f"key {self.keys}")
+        return await self.ask(viewer, source, input=address | given, key=key or f"key {self.keys}")
 
 
 @pytest.fixture(scope="module")

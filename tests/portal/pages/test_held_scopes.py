@@ -67,6 +67,12 @@ def test_what_asked_for_nothing_else_goes_too(tmp_path: Path) -> None:
     assert "other" in asked(page, ORIGIN, COST)
 
 
+def test_what_only_left_out_fields_were_given_goes_with_them(tmp_path: Path) -> None:
+    page = read(tmp_path, "# optional: orders:read", "orders(first: $first) { name }").page("staff/product")
+    assert "$first" not in asked(page, COST, ORIGIN)
+    assert asked(page, COST, ORIGIN, "orders:read").count("$first") == 2
+
+
 def test_a_list_of_what_may_hold_something_hidden_goes_as_a_whole(tmp_path: Path) -> None:
     page = read(tmp_path, "# optional: orders:read", "entries { at ... on Order { number } }").page("staff/product")
     assert "entries" not in asked(page, COST, ORIGIN)
@@ -90,8 +96,6 @@ def test_the_navigation_has_what_may_be_seen(tmp_path: Path) -> None:
     [
         ("# optional: orders:read", "", "no field asks for orders:read"),
         ("# optional: a b c d e", "", "no field asks for a, b, c, d, e"),
-        # What is left has a variable that nothing takes.
-        ("# optional: orders:read", "orders(first: $first) { name }", "never used"),
     ],
 )
 def test_faults(tmp_path: Path, front: str, more: str, reason: str) -> None:

@@ -58,7 +58,7 @@ async def stages(own_database: Database, engine: Engine) -> dict[Audience, Stage
     for audience, view in compile_views(MASTER).items():
         oracle = Oracle(view.core, ANSWERS)
         viewers = [viewer for viewer in world.viewers if viewer.audience is audience]
-        seen = {viewer: await read(own_database, viewer, NOW, tables) for viewer in viewers}
+        seen = {viewer: await read(own_database, viewer, NOW, tables, whole) for viewer in viewers}
         pools = {viewer: pool_of(oracle, seen[viewer], whole, MASTER.core.type_map.values()) for viewer in viewers}
         found[audience] = Stage(Comparison(engine, oracle, seen), pools)
     return found

@@ -34,9 +34,9 @@ async def test_from_an_anonymous_cart_to_an_order(portals: Portals) -> None:
     refused = await buyer.send("/checkout", "place", {"input.phone": "打电话", "input.recipient": ""}, 422)
     assert 'id="place-input-recipient-error"' in refused
     [region, *_] = re.findall(r'<option value="([^"]+)"', refused)
-    entered = {**ADDRESS, "input.region": region, "input.points": "99999999"}
-    assert 'id="place-input-points-error"' in await buyer.send("/checkout", "place", entered, 422)
-    ordered = text_of(await buyer.send("/checkout", "place", {**entered, "input.points": "100"}))
+    entered = {**ADDRESS, "input.region": region}
+    tried = "/checkout?voucher=&points=100"
+    ordered = text_of(await buyer.send(tried, "place", entered))
     for part in ("订单已提交", "已下单", "积分抵扣", "天府大道 1 号"):
         assert part in ordered
     assert "购物车是空的" in text_of(await buyer.get("/cart"))
@@ -51,3 +51,27 @@ async def test_lines_are_changed_and_taken_out(portals: Portals) -> None:
     [variant] = re.findall(r'name="variant" value="([^"]+)"', await stranger.get("/cart"))
     assert "¥69,150" in text_of(await stranger.send("/cart", "set", {"variant": variant, "quantity": "3"}))
     assert "购物车是空的" in text_of(await stranger.send("/cart", "set", {"variant": variant, "quantity": "0"}))
+
+
+async def test_voucher_and_points_are_tried_before_the_order(portals: Portals) -> None:
+    buyer = await portals.browser(SHOPPER)
+    await put_in(buyer)
+    plain = text_of(await buyer.get("/checkout"))
+    assert "应付 ¥23,050" in plain
+    assert "积分抵扣" not in plain
+    reckoned = await buyer.get("/checkout?voucher=+welcome10&points=100")
+    assert 'name="input.voucher" value=" welcome10"' in reckoned
+    assert 'name="input.points" value="100"' in reckoned
+    for part in ("优惠 − ¥200", "积分抵扣 100 积分 − ¥1"):
+        assert part in text_of(reckoned)
+    wrong = await buyer.get("/checkout?voucher=NOTHING&points=99999999")
+    assert 'aria-describedby="try-voucher-hint try-voucher-error"' in wrong
+    assert 'aria-describedby="try-points-hint try-points-error"' in wrong
+    assert "应付 ¥23,050" in text_of(wrong)
+    assert not re.findall(r'name="input\.(?:voucher|points)"', wrong), "what takes nothing off is not sent along"
+    assert "没有这张券" in text_of(wrong)
+    assert "points" in text_of(await buyer.get("/checkout?points=viele", 400))
+    english = await portals.browser(SHOPPER, "en")
+    assert "To pay: CN¥" in text_of(await english.get("/checkout"))
+    [variant] = re.findall(r'name="variant" value="([^"]+)"', await buyer.get("/cart"))
+    await buyer.send("/cart", "set", {"variant": variant, "quantity": "0"})

@@ -36,3 +36,18 @@ async def test_the_list_is_narrowed_by_words_shelf_price_and_stock(portals: Port
     assert counts[0] > counts[-1] > 0
     shelf = await browser.find("/enterprise/prices", r"/enterprise/prices\?filter\.category=.+")
     assert 'aria-current="true"' in await browser.get(shelf)
+
+
+async def test_goods_go_into_the_cart_from_their_row(portals: Portals) -> None:
+    browser = await portals.browser(BUYER)
+    path = "/enterprise/prices?filter.text=M3 测绘"
+    page = await browser.get(path)
+    variants = re.findall(r'name="variant" value="([^"]+)"', page)
+    assert len(variants) == len(set(variants)) > 1
+    refused = await browser.send(path, "add", {"variant": variants[1], "quantity": "0"}, 422)
+    assert refused.count('aria-invalid="true"') == 1
+    assert f'aria-describedby="wrong-{variants[1]}"' in refused
+    added = text_of(await browser.send(path, "add", {"variant": variants[1], "quantity": "3"}))
+    assert "已加入购物车" in added
+    assert f'name="variant" value="{variants[1]}"' in await browser.get("/enterprise/cart")
+    await browser.send("/enterprise/cart", "set", {"variant": variants[1], "quantity": "0"})

@@ -18,12 +18,15 @@ CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class Seen:
-    """A viewer's rows by table, and the instant of the request."""
+    """A viewer's rows by table, and the instant of the request. `world` has all rows, for what is told of unseen ones."""
 
-    def __init__(self, viewer: Viewer, now: dt.datetime, rows: dict[str, list[Found]]) -> None:
+    def __init__(
+        self, viewer: Viewer, now: dt.datetime, rows: dict[str, list[Found]], world: dict[str, list[Found]]
+    ) -> None:
         self.viewer = viewer
         self.now = now
         self.rows = rows
+        self.world = world
         self._indexes: dict[tuple[str, str], dict[Any, list[Found]]] = {}
 
     @property
@@ -44,8 +47,10 @@ class Seen:
         return next(iter(self.where(table, "id", key)), None)
 
 
-async def read(database: Database, viewer: Viewer, now: dt.datetime, tables: Iterable[sa.Table]) -> Seen:
-    """Read everything as one viewer."""
+async def read(
+    database: Database, viewer: Viewer, now: dt.datetime, tables: Iterable[sa.Table], world: Seen | None = None
+) -> Seen:
+    """Read everything as one viewer; `world` is who sees all, or the viewer is."""
     connection = await database.connect_raw()
     try:
         async with connection.transaction():
@@ -57,4 +62,4 @@ async def read(database: Database, viewer: Viewer, now: dt.datetime, tables: Ite
             }
     finally:
         await connection.close()
-    return Seen(viewer, now, rows)
+    return Seen(viewer, now, rows, rows if world is None else world.rows)
