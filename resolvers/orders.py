@@ -114,10 +114,11 @@ def orders(
     status: Bound = None,
     to_ship: Bound = None,
     source: Bound = None,
+    store: Bound = None,
     placed_from: Bound = None,
     placed_before: Bound = None,
 ) -> sa.ColumnElement[bool]:
-    """Orders by customer, number, status, whether something of them can be sent now, the code of the system they were imported from, and when they were placed."""
+    """Orders by customer, number, status, whether something of them can be sent now, the code of the system they were imported from, the store at whose till they were placed, and when they were."""
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if customer is not None:
         conditions.append(order.c.customer_id == customer)
@@ -133,6 +134,8 @@ def orders(
         conditions.append(
             order.c.source_system_id == sa.select(system.c.id).where(system.c.code == source).scalar_subquery()
         )
+    if store is not None:
+        conditions.append(order.c.store_id == store)
     if placed_from is not None:
         conditions.append(order.c.placed_at >= placed_from)
     if placed_before is not None:

@@ -148,6 +148,7 @@ class OrderFilter:
     status: OrderStatus | None = None
     to_ship: Annotated[bool | None, For(STAFF)] = None
     source: Annotated[str | None, For(STAFF)] = None
+    store: Annotated[strawberry.ID | None, Of("Store"), For(STAFF)] = None
     placed_from: dt.datetime | None = None
     placed_before: dt.datetime | None = None
 

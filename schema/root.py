@@ -27,6 +27,7 @@ from schema.returns import ReturnsMutation, ReturnsQuery
 from schema.rewards import RewardsMutation, RewardsQuery
 from schema.shop import ShopQuery
 from schema.stores import StoresMutation, StoresQuery
+from schema.till import TillMutation
 from schema.transfer.outcomes import OutcomesMutation, OutcomesQuery
 from schema.transfer.projects import ProjectsMutation, ProjectsQuery
 from schema.transfer.reviews import ReviewsMutation, ReviewsQuery
@@ -90,6 +91,7 @@ class Mutation(
     RewardsMutation,
     AdjustmentsMutation,
     StoresMutation,
+    TillMutation,
 ):
     """What can be changed. 变更。"""
 

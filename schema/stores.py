@@ -111,6 +111,7 @@ class Store(Node):
     location: Annotated[StockLocation, For(STAFF)]
     expected_today: Annotated[int, For(STAFF)] = sql(answers.expected_today)
     employees: Annotated[list[StoreEmployee], For(STAFF)]
+    works_here: Annotated[bool, For(STAFF)] = sql(answers.works_there)
     appointments: Annotated[Connection[Appointment], For(STAFF)] = related(answers.of_day, day=optional(dt.date))
     version: Annotated[int, For(STAFF)]
 

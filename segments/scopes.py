@@ -75,6 +75,7 @@ SCOPES = (
     Scope("programmes:write", "推进型号阶段与里程碑", "Advance programmes and their milestones", (STAFF,)),
     Scope("rewards:manage", "管理积分兑换目录", "Keep the catalogue of rewards", (STAFF,)),
     Scope("stores:manage", "设置门店营业时间", "Set the hours of stores", (STAFF,)),
+    Scope("stores:sell", "门店收银", "Sell at the tills of stores", (STAFF,)),
     Scope("stores:serve", "接待到店客户", "Receive the guests of stores", (STAFF,)),
     Scope("transfer:approve", "审批脱密", "Approve declassification", (DIVISION, STAFF), second_factor=True),
     Scope("transfer:project", "管理转化项目", "Run transfer projects", (DIVISION,)),
@@ -142,8 +143,10 @@ ROLES = (
         STAFF,
         ("interactions:write", "orders:manage", "orders:read", "points:read", "points:spend"),
     ),
-    Role("store_assistant", "门店店员", "Store assistant", STAFF, ("stores:serve",)),
-    Role("store_manager", "店长", "Store manager", STAFF, ("orders:read", "stores:manage", "stores:serve")),
+    Role("store_assistant", "门店店员", "Store assistant", STAFF, ("orders:read", "stores:sell", "stores:serve")),
+    Role(
+        "store_manager", "店长", "Store manager", STAFF, ("orders:read", "stores:manage", "stores:sell", "stores:serve")
+    ),
     Role("service_engineer", "服务工程师", "Service engineer", STAFF, ("equipment:write", "interactions:write")),
     Role("product_manager", "产品经理", "Product manager", STAFF, ("orders:read", "products:cost")),
     Role(

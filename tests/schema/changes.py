@@ -76,6 +76,7 @@ LEFT_OUT = {
     "RequestReclassificationInput": {"equipment", "outcome"},
     "EarnTermsInput": {"amount", "factorPercent"},
     "EndEarnRuleVersionInput": {"at"},
+    "RingUpSaleInput": {"member"},
 }
 
 

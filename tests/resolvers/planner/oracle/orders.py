@@ -28,6 +28,7 @@ def orders(
     placed_before: dt.datetime | None,
     customer: str | None = None,
     source: str | None = None,
+    store: str | None = None,
 ) -> bool:
     systems = [system["id"] for system in seen.rows["source_system"] if system["code"] == source]
     return (
@@ -36,6 +37,7 @@ def orders(
         and (number is None or row["number"] in {number.strip(), number.strip().upper()})
         and to_ship in {None, shippable(row)}
         and (source is None or row["source_system_id"] in systems)
+        and (store is None or row["store_id"] == key_in(store, "Store"))
         and (placed_from is None or row["placed_at"] >= placed_from)
         and (placed_before is None or row["placed_at"] < placed_before)
     )

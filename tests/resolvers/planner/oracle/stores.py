@@ -61,15 +61,18 @@ def stores(
     if latitude is not None and longitude is not None and kilometres is not None:
         metres = distance_metres(seen, row, latitude=latitude, longitude=longitude)
         near = metres is not None and metres <= kilometres * 1_000
-    places = seen.where("store_employee", "store_id", row["id"])
-    works = any(each["employee_id"] == viewer_employee(seen) for each in places)
     return (
         (text is None or contains(words, text))
         and (region is None or in_region(seen, row, key_in(region, "Region")))
         and open_now in {None, bool(present(seen, row))}
         and near
-        and mine in {None, works}
+        and mine in {None, works_here(seen, row)}
     )
+
+
+def works_here(seen: Seen, store: Found) -> bool:
+    places = seen.where("store_employee", "store_id", store["id"])
+    return any(each["employee_id"] == viewer_employee(seen) for each in places)
 
 
 def special_days(seen: Seen, row: Found, *, since: dt.date | None) -> bool:
@@ -143,6 +146,7 @@ def register(answers: Answers) -> None:
     answers.answer("Store", "openings")(openings)
     answers.answer("Store", "slots")(slots)
     answers.answer("Store", "expected_today")(expected_today)
+    answers.answer("Store", "works_here")(works_here)
     answers.answer("Store", "appointments")(of_day)
     answers.answer("AppointmentSlot", "places_left")(lambda _, slot: slot["capacity"] - slot["taken"])
     answers.answer("AppointmentSlot", "bookable")(bookable)

@@ -1,4 +1,4 @@
-"""Orders of every customer, some imported, placed at instants that other orders and interactions share."""
+"""Orders of every customer, some imported, some of a store's till, placed at instants that other orders and interactions share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from domain.customers.tables import Customer, SourceSystem
 from domain.orders import tables
 from domain.shop.tables import Variant
+from domain.stores.tables import Store
 from tests.resolvers.planner.seeded.factory import INSTANTS, Factory
 
 
@@ -22,9 +23,12 @@ def add_order(make: Factory, customer: dict[str, Any]) -> None:
     imported = make.random.random() < 0.4
     of = {"customer_id": customer["id"]}
     total = make.random.choice([0, 0, 1, 99, 250_031_563])
+    store = None if imported else make.perhaps(Store)
     order = make.add(
         tables.Order,
         **of,
+        **({} if store is None else {"channel": tables.Channel.STORE}),
+        store_id=store,
         placed_at=make.random.choice(INSTANTS),
         total_amount=total,
         points_amount=make.random.choice([0, total // 2, total]),

@@ -45,6 +45,7 @@ def made() -> Seeded:
     add_customers(factory)
     add_programmes(factory)
     add_shop(factory)
+    add_stores(factory)
     add_orders(factory)
     viewers = add_people(factory)
     add_carts(factory)
@@ -55,7 +56,6 @@ def made() -> Seeded:
     add_returns(factory)
     add_notices(factory)
     add_vouchers(factory)
-    add_stores(factory)
     add_old_agreements(factory)
     return Seeded(factory, viewers)
 
