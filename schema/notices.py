@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -15,6 +15,9 @@ from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from segments.audiences import CONSUMER, ENTERPRISE
 from segments.marks import For, Of, publish_enum
+
+if TYPE_CHECKING:
+    from schema.orders import Order
 
 MEMBERS = (CONSUMER, ENTERPRISE)
 publish_enum(NoticeKind, *MEMBERS)
@@ -30,6 +33,7 @@ class Notice(Node):
     text: str = python(answers.texts, columns=("kind", "values"))
     at: dt.datetime
     read_at: dt.datetime | None
+    order: Annotated[Order, strawberry.lazy("schema.orders")] | None
 
 
 @strawberry.type

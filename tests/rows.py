@@ -63,7 +63,19 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "reclassification": {"programme_id": None, "equipment_id": None},
     "approval_step": {"position": 0},
     "reward": {"voucher_days": 30},
-    "notice": {"values": {"points": 1, "day": "2026-12-31", "name": "代金券"}},
+    "notice": {
+        "values": {
+            "points": 1,
+            "day": "2026-12-31",
+            "name": "代金券",
+            "number": "QD1",
+            "answer": "已使用过",
+            "amount": "1.00",
+            "currency": "CNY",
+            "store": "成都体验店",
+            "time": "2026-12-31 10:00",
+        }
+    },
     # Placed on the web, so at no till.
     "order": {"store_id": None},
     # Of a line that costs one nothing is taken off.

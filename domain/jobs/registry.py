@@ -6,6 +6,7 @@ from domain.idempotency.upkeep import forget
 from domain.jobs.running import Job, forget_runs
 from domain.payments.closing import close_next
 from domain.points import expiry_notices, upkeep
+from domain.stores.notices import remind
 from domain.stores.opening import open_days_ahead
 
 JOBS = (
@@ -17,5 +18,6 @@ JOBS = (
     Job("idempotency.forget", "50 * * * *", forget),
     Job("payments.close", "* * * * *", close_next),
     Job("stores.open", "5 * * * *", open_days_ahead),
+    Job("stores.remind", "25 * * * *", remind),
     Job("jobs.forget", "40 18 * * *", forget_runs),
 )

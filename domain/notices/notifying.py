@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from domain.customers.tables import Customer, Segment
 from domain.guards import existing
 from domain.notices.tables import Notice, NoticeKind
 from foundation.ids import Ids
 
+MEMBERS = (Segment.CONSUMER, Segment.ENTERPRISE)
 # Nobody counts further on a bell.
 UNREAD_SHOWN_MAX = 99
 
@@ -46,6 +48,11 @@ async def notify(
     }
     once = insert(Notice).values(row).on_conflict_do_nothing(index_elements=["customer_id", "kind", "key"])
     return await session.scalar(once.returning(Notice.id))
+
+
+async def is_member(session: AsyncSession, customer_id: UUID) -> bool:
+    """Whether a customer is a consumer or a company: nobody else has notices."""
+    return await session.scalar(sa.select(Customer.segment).where(Customer.id == customer_id)) in MEMBERS
 
 
 async def mark_read(session: AsyncSession, now: dt.datetime, *, notice_id: UUID, and_earlier: bool) -> UUID:

@@ -8,8 +8,9 @@ import uuid
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
+from domain.orders.tables import Order
 from foundation.tables import Table, labels
 from segments.audiences import CONSUMER, ENTERPRISE
 from segments.policies import STAFF_OR_SYSTEM, SYSTEM, Rows, all_of, any_of, owned, seen_by
@@ -22,6 +23,15 @@ class NoticeKind(enum.Enum):
 
     POINTS_EXPIRING = "POINTS_EXPIRING"
     VOUCHER_GIVEN = "VOUCHER_GIVEN"
+    ORDER_SHIPPED = "ORDER_SHIPPED"
+    ORDER_DELIVERED = "ORDER_DELIVERED"
+    ORDER_CANCELLED = "ORDER_CANCELLED"
+    RETURN_APPROVED = "RETURN_APPROVED"
+    RETURN_REFUSED = "RETURN_REFUSED"
+    RETURN_RECEIVED = "RETURN_RECEIVED"
+    REFUND_MADE = "REFUND_MADE"
+    APPOINTMENT_SOON = "APPOINTMENT_SOON"
+    APPOINTMENT_CANCELLED = "APPOINTMENT_CANCELLED"
 
 
 class Notice(Table):
@@ -46,6 +56,10 @@ class Notice(Table):
     values: Mapped[dict[str, Any]]
     at: Mapped[dt.datetime]
     read_at: Mapped[dt.datetime | None]
+    # Where it tells of an order, or of its returns and refunds, that is the subject. Ids are unique across tables.
+    order: Mapped[Order | None] = relationship(
+        lazy="raise", viewonly=True, primaryjoin=lambda: foreign(Notice.subject_id) == Order.id
+    )
 
 
 class PointsLotTold(Table):

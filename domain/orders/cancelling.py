@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.guards import text_of
-from domain.orders import events
+from domain.notices.tables import NoticeKind
+from domain.orders import events, notices
 from domain.orders.refusals import order_refusals
 from domain.orders.tables import Order, Settlement
 from domain.payments.refunds import refund
@@ -39,6 +40,7 @@ async def end_order(session: AsyncSession, now: dt.datetime, new_id: Ids, *, ord
         if not await session.scalar(sa.select(called)):
             return False
     order = await events.tell(session, now, new_id, order_id, events.CANCELLED)
+    await notices.tell(session, now, new_id, order, NoticeKind.ORDER_CANCELLED, about=order_id)
     await give_points_back(session, order)
     await give_voucher_back(session, now, order_id=order_id)
     paid = order.total_amount - order.points_amount

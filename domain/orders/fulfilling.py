@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.guards import each_existing, existing, text_of
-from domain.orders import events
+from domain.notices.tables import NoticeKind
+from domain.orders import events, notices
 from domain.orders.refusals import LINES_MAX, order_refusals
 from domain.orders.tables import Order, OrderLine
 from foundation.ids import Ids
@@ -64,7 +65,9 @@ async def ship_order(
     )
     with order_refusals():
         made = (await session.execute(sa.select(called))).scalar_one()
-    await events.tell(session, now, new_id, order_id, events.SHIPPED)
+    order = await events.tell(session, now, new_id, order_id, events.SHIPPED)
+    # An order that goes in parts is told of with each; services make no shipment and go once.
+    await notices.tell(session, now, new_id, order, NoticeKind.ORDER_SHIPPED, about=made[0] if made else order_id)
     return list(made)
 
 
@@ -74,5 +77,6 @@ async def deliver_order(session: AsyncSession, now: dt.datetime, new_id: Ids, *,
     with order_refusals():
         arrived = await session.scalar(sa.select(called))
     if arrived:
-        await events.tell(session, now, new_id, order_id, events.DELIVERED)
+        order = await events.tell(session, now, new_id, order_id, events.DELIVERED)
+        await notices.tell(session, now, new_id, order, NoticeKind.ORDER_DELIVERED, about=order_id)
     return order_id

@@ -14,6 +14,8 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.notices.tables import NoticeKind
+from domain.orders import notices
 from domain.orders.paying import order_paid, order_unpaid
 from domain.orders.tables import Order, OrderStatus
 from domain.payments.looking import wake
@@ -31,6 +33,7 @@ from domain.payments.tables import (
 )
 from domain.returns.handling import refund_arrived
 from foundation.ids import Ids
+from foundation.money import Money
 from foundation.refusals import Refusal
 from segments.outbox import append, event_about
 
@@ -159,6 +162,9 @@ async def refund_moved(
     if to is RefundState.SUCCEEDED:
         payment.refunded_amount += refund.amount_amount
         await refund_arrived(session, now, refund_id=refund.id)
+        money = Money(refund.amount_amount, refund.amount_currency)
+        values = {"amount": money.decimal(), "currency": money.currency}
+        await notices.tell(session, now, new_id, order, NoticeKind.REFUND_MADE, about=refund.id, values=values)
     payment.version += 1
     await session.flush()
     await tell(session, now, new_id, order, f"refund.{to.value.lower()}", refund.id)

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.guards import each_existing, existing, text_of
+from domain.notices.tables import NoticeKind
+from domain.orders import notices
 from domain.orders.tables import Order, OrderLine, Settlement, StockReservation
 from domain.payments.refunds import left_to_refund, refund
 from domain.payments.tables import RefundReason
@@ -36,6 +38,7 @@ async def approve_return(session: AsyncSession, now: dt.datetime, new_id: Ids, *
     order, asked = await held(session, return_id)
     require(asked, ReturnState.REQUESTED)
     asked.state, asked.decided_at = ReturnState.APPROVED, now
+    await notices.tell(session, now, new_id, order, NoticeKind.RETURN_APPROVED, about=return_id)
     return await changed(session, now, new_id, order, asked)
 
 
@@ -44,7 +47,9 @@ async def refuse_return(session: AsyncSession, now: dt.datetime, new_id: Ids, *,
     order, asked = await held(session, return_id)
     require(asked, ReturnState.REQUESTED, ReturnState.APPROVED)
     asked.state, asked.decided_at, asked.ended_at = ReturnState.REFUSED, now, now
-    asked.answer = text_of(answer, "answer", ANSWER_CHARACTERS_MAX)
+    said = {"answer": text_of(answer, "answer", ANSWER_CHARACTERS_MAX)}
+    asked.answer = said["answer"]
+    await notices.tell(session, now, new_id, order, NoticeKind.RETURN_REFUSED, about=return_id, values=said)
     return await changed(session, now, new_id, order, asked)
 
 
@@ -80,6 +85,7 @@ async def receive_return(
         asked.points += of_return.points
     asked.state, asked.received_at = ReturnState.RECEIVED, now
     await session.flush()
+    await notices.tell(session, now, new_id, order, NoticeKind.RETURN_RECEIVED, about=return_id)
     await give_back(session, now, new_id, order, asked)
     # Last, as everywhere: many buyers may want these pieces at one time.
     for of_return, line in come:

@@ -12,7 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.guards import existing, text_of
+from domain.notices.tables import NoticeKind
 from domain.shop.tables import Product, ProductStatus
+from domain.stores import notices
 from domain.stores.opening import local_day
 from domain.stores.tables import (
     Appointment,
@@ -146,6 +148,9 @@ async def cancel(session: AsyncSession, viewer: Viewer, now: dt.datetime, new_id
         raise Refusal("TOO_LATE_TO_CANCEL", ("appointment",), hours=hours)
     appointment.status, appointment.ended_at = AppointmentStatus.CANCELLED, now
     await tell(session, now, new_id, appointment, ENDED)
+    if viewer.customer_id is None:
+        # Guests know what they have cancelled themselves.
+        await notices.tell(session, now, new_id, appointment, store, NoticeKind.APPOINTMENT_CANCELLED)
     return appointment_id
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
+from domain.notices.tables import Notice, NoticeKind
 from domain.orders.fulfilling import deliver_order, ship_order
 from domain.orders.paying import order_paid, order_settled
 from domain.orders.placing import PaidInPoints, Wanted, place_order, settle_order
@@ -38,6 +39,7 @@ from tests.domain.orders.market import CLERK, IDS, NOW, SYSTEM, Market, settle_a
 from tests.domain.payments.orders import news_of
 
 DAYS = 15
+SENT = (NoticeKind.ORDER_SHIPPED, NoticeKind.ORDER_DELIVERED)
 
 
 @given(st.integers(0, 10**12), st.lists(st.integers(1, 50), min_size=1, max_size=9))
@@ -203,6 +205,31 @@ async def test_what_is_asked_for_is_not_there_any_more_until_it_is_refused(marke
             await receive_return(session, NOW, IDS, return_id=second)
     await money_arrives(market, key)
     assert (await one(market, second)).state is ReturnState.REFUNDED
+
+
+async def test_the_customer_is_told_at_each_turn(market: Market) -> None:
+    await market.stock({("battery", "xian"): 5})
+    key = await delivered(market, {"battery": 2})
+    refused = await asked(market, key, {"battery": 1})
+    async with market.acting(CLERK) as session:
+        await refuse_return(session, NOW, IDS, return_id=refused, answer=" 已使用过 ")
+    back = await asked(market, key, {"battery": 1})
+    await received(market, back)
+    for _ in range(2):
+        await money_arrives(market, key)
+    async with market.acting(market.consumer) as session:
+        found = await session.scalars(
+            sa.select(Notice).where(Notice.subject_id == key, Notice.kind.notin_(SENT)).order_by(Notice.id)
+        )
+        said = [(each.kind, each.key, {**each.values} | {"number": ""}) for each in found]
+        [refund_id] = await session.scalars(sa.select(Refund.id).where(Refund.order_id == key))
+    number = {"number": ""}
+    assert said == [
+        (NoticeKind.RETURN_REFUSED, str(refused), number | {"answer": "已使用过"}),
+        (NoticeKind.RETURN_APPROVED, str(back), number),
+        (NoticeKind.RETURN_RECEIVED, str(back), number),
+        (NoticeKind.REFUND_MADE, str(refund_id), number | {"amount": "33.33", "currency": "CNY"}),
+    ]
 
 
 async def return_lines(market: Market, return_id: UUID) -> list[OrderReturnLine]:

@@ -16,7 +16,10 @@ def notices(seen: Seen, row: Found, *, unread: bool | None) -> bool:
 
 def text(part: str) -> object:
     def told(seen: Seen, row: Found) -> str:
-        return translate(f"notice.{row['kind']}.{part}", seen.viewer.language, **json.loads(row["values"]))
+        values = json.loads(row["values"])
+        for name in [each for each in values if f"{each}_en" in values and seen.viewer.language == "en"]:
+            values[name] = values[f"{name}_en"] or values[name]
+        return translate(f"notice.{row['kind']}.{part}", seen.viewer.language, **values)
 
     return told
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from domain.customers.tables import Customer
 from domain.notices.tables import Notice, NoticeKind
+from domain.orders.tables import Order
 from tests.resolvers.planner.seeded.factory import TEXTS, Factory
 
-VALUES = {NoticeKind.POINTS_EXPIRING: ("points", "day"), NoticeKind.VOUCHER_GIVEN: ("name", "day")}
+VALUES = {
+    NoticeKind.POINTS_EXPIRING: ("points", "day"),
+    NoticeKind.VOUCHER_GIVEN: ("name", "name_en", "day"),
+    NoticeKind.ORDER_CANCELLED: ("number",),
+    NoticeKind.RETURN_REFUSED: ("number", "answer"),
+    NoticeKind.REFUND_MADE: ("number", "amount", "currency"),
+    NoticeKind.APPOINTMENT_SOON: ("store", "store_en", "time", "number"),
+}
 
 
 def add_notices(make: Factory) -> None:
-    """Up to nine notices a customer of the first ones."""
+    """Up to nine notices a customer of the first ones, some of them about an order, whoever's it is."""
     for customer in make.of(Customer)[:4]:
         for _ in make.times(3, 9):
             kind = make.random.choice(list(VALUES))
             values = {name: make.random.choice(TEXTS).replace("\x00", "") for name in VALUES[kind]}
-            make.add(Notice, customer_id=customer["id"], kind=kind, key=str(make.number()), values=values)
+            about = {"subject_id": make.random.choice(make.of(Order))["id"]} if "number" in values else {}
+            make.add(Notice, customer_id=customer["id"], kind=kind, key=str(make.number()), values=values, **about)
