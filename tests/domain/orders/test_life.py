@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.orders.cancelling import cancel_order
 from domain.orders.fulfilling import Sent, deliver_order, ship_order
@@ -22,6 +23,7 @@ from foundation.database import Database
 from foundation.refusals import Refusal
 from segments.audiences import CONSUMER
 from segments.viewer import Viewer
+from tests.crossing import Step, crossing
 from tests.domain.orders.market import CLERK, IDS, NOW, SYSTEM, Market, settle_as_house
 
 PAID, PARTIALLY, SHIPPED = OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED
@@ -75,6 +77,27 @@ async def test_nothing_is_sold_twice(market: Market) -> None:
     )
     assert await market.left("drone") == before
     assert await market.left("battery") == {"xian": (100, 0)}, "all or nothing"
+
+
+async def test_who_comes_second_sees_what_the_first_has_left(market: Market) -> None:
+    """Both have looked before either commits: the second waits, and what it then counts is not what it saw at first."""
+
+    def ordering(pieces: int) -> Step:
+        async def order(session: AsyncSession) -> None:
+            wanted = [Wanted(market.variants["drone"], pieces)]
+            whose = {"customer_id": market.buyer, "person_id": market.buyer_person}
+            key, _ = await place_order(session, NOW, IDS, **whose, lines=wanted, delivery=None)  # type: ignore[arg-type]
+            await settle_order(session, order_id=key, discount=0, paid=None)
+
+        return order
+
+    async def end(_: AsyncSession) -> None:
+        """Commit."""
+
+    with pytest.raises(Refusal, match="NOT_ENOUGH_IN_STOCK") as refused:
+        await crossing(market.database, SYSTEM.row_settings(), ordering(7), ordering(2), end)
+    assert refused.value.params["left"] == 1
+    assert sum(kept for _, kept in (await market.left("drone")).values()) == 7
 
 
 async def test_each_pays_their_own_price_and_services_need_no_stock(market: Market) -> None:
