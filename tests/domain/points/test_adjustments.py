@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.approvals.policies import publish_policy
 from domain.approvals.requests import decide
 from domain.approvals.tables import ApprovalRequest, DecisionKind, RequestStatus
-from domain.points import adjustments, balances, programmes
+from domain.points import adjustments, balances, ledger, programmes
 from domain.points.balances import Balance
 from domain.points.programmes import ProgrammeSettings
 from domain.points.tables import PointsAdjustment
+from domain.points.verifying import verify
 from foundation.refusals import Refusal
 from foundation.session import set_statement
 from segments.audiences import CONSUMER
@@ -163,3 +164,18 @@ async def test_the_last_signature_posts_the_points_and_a_rejection_posts_none(se
         viewer = await acts(session, case.head)
         await adjustments.decide_adjustment(session, viewer, NOW, IDS, **signing)  # type: ignore[arg-type]
         assert (await balances.balance(session, case.programme, case.member)).available == available
+
+
+async def test_what_leaves_a_pool_leaves_all_of_its_stripes(case: Case) -> None:
+    await case.post(50)
+    await case.session.execute(sa.select(sa.func.points_open_pool(case.programme, case.member)))
+    for key in ("one", "two"):
+        await ledger.earn(case.session, programme_id=case.programme, customer_id=case.member, key=key, amount=40)
+    # 50 lie in the first stripe, 40 in each of two others.
+    assert (await case.balance()).available == 130
+    assert len(await case.post(-120)) == 1
+    assert (await case.balance()).available == 10
+    more = await case.propose(-11)
+    await case.approve(more)
+    assert await refused(case, more) == "POINTS_INSUFFICIENT"
+    assert await verify(case.session) == []
