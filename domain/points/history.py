@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.customers.tables import Customer
 from domain.guards import existing
 from domain.orders.tables import Order
-from domain.points.earning import Decision, decide, post_decisions
+from domain.points.earning import IDS, Decision, decide, post_decisions
 from domain.points.purchases import (
     MEMBER_SEGMENTS,
     PAID,
@@ -22,6 +22,7 @@ from domain.points.purchases import (
     programme_rules,
     purchases,
 )
+from domain.points.refusals import ledger_refusals
 from domain.points.rule_tables import EarnKind, OrderEarning
 from domain.points.tables import PointsProgramme
 
@@ -45,7 +46,7 @@ async def earn_history(
 ) -> History:
     """Let paid orders placed until an instant earn, dated to when they were placed; those that have earned stay as they are.
 
-    Points wait and expire from then on. It may be ended and begun again; `orders_max` bounds what one call looks at.
+    Points wait and expire from then on. Orders that somebody else is changing are left to them, or to the next call. It may be ended and begun again; `orders_max` bounds what one call looks at.
     """
     programme = await existing(session, PointsProgramme, programme_id, "programme")
     rules = await programme_rules(session, programme)
@@ -59,7 +60,8 @@ async def earn_history(
         done.orders += len(page)
         after = (page[-1][2], page[-1][0])
         for batch in _batches([(order_id, customer_id) for order_id, customer_id, _ in page], apart=_apart(rules)):
-            ordered = await purchases(session, batch, above, programme.id if rules.tiered else None)
+            held = await _held(session, rules, batch)
+            ordered = await purchases(session, held, above, programme.id if rules.tiered else None)
             reckoned = [(each, await decide(session, rules, each)) for each in ordered]
             decisions = [Decision(each, earned) for each, earned in reckoned if earned is not None]
             if decisions:
@@ -93,18 +95,14 @@ async def _undecided(
     """The next paid orders of members in the programme's currency of which nothing was decided, with member and instant."""
     programme = rules.programme
     begins = min((effect.valid_from for effect in rules.effects if effect.kind is EarnKind.BASIC), default=until)
-    decided = sa.select(OrderEarning.id).where(
-        OrderEarning.programme_id == programme.id, OrderEarning.order_id == Order.id
-    )
     query = (
         sa.select(Order.id, Order.customer_id, Order.placed_at)
         .join(Customer, Customer.id == Order.customer_id)
         .where(
             Order.placed_at.between(begins, until),
             Order.total_currency == programme.worth_currency,
-            PAID,
+            *_waiting(programme.id),
             Customer.segment.in_(MEMBER_SEGMENTS),
-            sa.not_(decided.exists()),
         )
         .order_by(Order.placed_at, Order.id)
         .limit(limit)
@@ -112,3 +110,22 @@ async def _undecided(
     if after is not None:
         query = query.where(sa.tuple_(Order.placed_at, Order.id) > after)
     return [(order_id, customer_id, at) for order_id, customer_id, at in await session.execute(query)]
+
+
+def _waiting(programme_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    """What is true of an order that may earn in a programme and has not."""
+    decided = sa.select(OrderEarning.id).where(
+        OrderEarning.programme_id == programme_id, OrderEarning.order_id == Order.id
+    )
+    return PAID, sa.not_(decided.exists())
+
+
+async def _held(session: AsyncSession, rules: ProgrammeRules, batch: list[UUID]) -> list[UUID]:
+    """Those of a batch that nobody else holds, locked, as far as they still wait: somebody may have paid or cancelled one since."""
+    programme_id = rules.programme.id
+    called = sa.func.points_lock_orders(programme_id, sa.literal(batch, IDS), type_=IDS)
+    with ledger_refusals():
+        locked: list[UUID] = [*(await session.execute(sa.select(called))).scalar_one()]
+    of_them = Order.id == sa.any_(sa.literal(locked, IDS))
+    still = set(await session.scalars(sa.select(Order.id).where(of_them, *_waiting(programme_id))))
+    return [each for each in batch if each in still]

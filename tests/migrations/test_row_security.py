@@ -201,7 +201,7 @@ async def test_no_other_function_runs_with_its_owners_rights(owner: AsyncConnect
         "adjust capture claw_back colleague earn hold make_partitions open_pool propose_adjustment release restore send "
         "send_to set_programme set_spender settle_due spend take_snapshot told "
         # Earning by rules, which count, post and look at tiers.
-        "claw_back_order count_earning earn_orders lock_order open_budget review_tier review_tiers"
+        "claw_back_order count_earning earn_orders lock_order lock_orders open_budget review_tier review_tiers"
     )
     # docs/adr/0017-shop.md: customers' orders change by these alone; each asks by itself whose order it is.
     orders = "cancel capture deliver free pay place settle ship"

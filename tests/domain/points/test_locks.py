@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import Segment
+from domain.orders.tables import Order, OrderStatus
 from domain.points import ledger
 from domain.points.earning import claw_back_for_order, earn_for_order, lock_order
-from domain.points.rule_tables import EarnBudget, EarnKind
+from domain.points.history import earn_history
+from domain.points.rule_tables import EarnBudget, EarnKind, OrderEarning
 from domain.points.tier_tables import TierMeasure
 from domain.points.tiers import Level, review_tiers, set_tiers
 from domain.points.verifying import verify
@@ -156,3 +158,40 @@ async def test_what_was_counted_in_vain_is_given_back_without_waiting(own_databa
     assert not await crossing(own_database, SYSTEM, take, think_better, take)
     async with transaction(own_database, SYSTEM) as session:
         assert await session.scalar(used) == 5 + 5 + 10 + 10
+
+
+@pytest.mark.parametrize("history_first", [True, False])
+async def test_an_order_that_is_paid_while_its_history_earns_counts_once(
+    own_database: Database, *, history_first: bool
+) -> None:
+    async with transaction(own_database, SYSTEM) as session:
+        case = await bought(session, tiered=True)
+        await earn_history(session, case.programme, NOW)
+        late = await order(session, case.member, 10_000)
+        cancelled = await order(session, case.member, 10_000)
+
+    async def history(session: AsyncSession) -> None:
+        await earn_history(session, case.programme, NOW)
+
+    async def pay(session: AsyncSession) -> None:
+        await earn_for_order(session, NOW, late)
+        await lock_order(session, cancelled)
+        await session.execute(sa.update(Order).where(Order.id == cancelled).values(status=OrderStatus.CANCELLED))
+
+    async def end(session: AsyncSession) -> None:
+        pass
+
+    if history_first:
+        assert await crossing(own_database, SYSTEM, history, lambda other: earn_for_order(other, NOW, late), end)
+    else:
+        # Who pays or cancels an order decides what it earns: the history passes by.
+        assert not await crossing(own_database, SYSTEM, pay, history, end)
+    async with transaction(own_database, SYSTEM) as session:
+        await history(session)
+        used = await session.scalar(sa.select(sa.func.sum(EarnBudget.used)).where(EarnBudget.version_id == case.budget))
+        earned = list(
+            await session.scalars(sa.select(OrderEarning.order_id).where(OrderEarning.programme_id == case.programme))
+        )
+        assert used == 5 * len(earned)
+        assert [earned.count(each) for each in (late, cancelled)] == [1, 1 if history_first else 0]
+        assert await verify(session) == []
