@@ -93,6 +93,7 @@ class Payment(Table):
         CheckConstraint("(provider is null) = (reference is null)", "asked"),
         Index("ix_payment_order", "order_id", text("opened_at desc"), "id"),
         Index("ix_payment_list", text("opened_at desc"), "id"),
+        Index("ix_payment_state", "state", text("opened_at desc"), "id"),
         Index("ix_payment_customer", "customer_id", text("opened_at desc"), "id"),
         # One try at a time: a second one would be paid too.
         Index(

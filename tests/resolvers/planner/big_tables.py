@@ -15,6 +15,7 @@ from segments.viewer import Viewer
 NOW = dt.datetime(2026, 3, 1, 16, 30, tzinfo=dt.UTC)
 # Kinds of rows in big_tables.sql.
 CUSTOMER, CATEGORY, PROGRAMME, PRODUCT, ORDER = range(1, 6)
+PAYMENT, RETURN = 9, 10
 
 FUNCTIONS = """
 create function key(kind int, n int) returns uuid immutable language sql as

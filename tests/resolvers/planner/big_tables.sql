@@ -38,3 +38,14 @@ insert into equipment_state (id, equipment_id, programme_id, customer_id, status
                              classification, compartments)
 select key(8, n), key(7, n), key(3, 1 + n % 500), key(1, 4), 'READY', 'l', 1, 'r', moment(n), degree(n), '{}'
 from generate_series(1, 50000) n;
+
+insert into payment (id, order_id, customer_id, amount_amount, amount_currency, authorised_amount, captured_amount, refund_asked_amount,
+                     refunded_amount, state, opened_at, expires_at, looks, version)
+select key(9, n), key(5, n), key(1, 1 + n % 5000), 1, 'CNY', paid, paid, 0, 0, case paid when 1 then 'CAPTURED' else 'FAILED' end,
+       moment(n), moment(n), 0, 1
+from generate_series(1, 50000) n, lateral (select (n % 1000 <> 0)::int as paid) as most;
+
+insert into order_return (id, order_id, customer_id, state, reason, amount_amount, amount_currency, points, requested_at, version)
+select key(10, n), key(5, n), key(1, 1 + n % 5000), case when n % 1000 = 0 then 'REQUESTED' else 'REFUNDED' end, 'r', 0, 'CNY', 0,
+       moment(n), 1
+from generate_series(1, 50000) n;

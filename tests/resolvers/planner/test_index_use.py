@@ -15,12 +15,25 @@ from resolvers.planner.documents import Document
 from schema.root import MASTER
 from segments.audiences import CONSUMER, DIVISION, ENTERPRISE, GOVERNMENT, MILITARY, STAFF, Audience
 from segments.views import compile_views
-from tests.resolvers.planner.big_tables import CATEGORY, CUSTOMER, NOW, ORDER, PROGRAMME, fill, key, viewer
+from tests.resolvers.planner.big_tables import (
+    CATEGORY,
+    CUSTOMER,
+    NOW,
+    ORDER,
+    PAYMENT,
+    PROGRAMME,
+    RETURN,
+    fill,
+    key,
+    viewer,
+)
 from tests.resolvers.planner.conftest import UNLIMITED
 from tests.resolvers.planner.oracle.texts import cursor, global_id
 
 VIEWS = compile_views(MASTER)
-BIG = frozenset({"customer", "product", "order", "interaction", "equipment", "equipment_state"})
+BIG = frozenset(
+    {"customer", "product", "order", "interaction", "equipment", "equipment_state", "payment", "order_return"}
+)
 # A page and one more, and what row policies hide on the way; a scan would read 5,000 at least.
 ROWS_READ_MAX = 300
 
@@ -44,6 +57,9 @@ CUSTOMER_ID = {"id": global_id("Customer", key(CUSTOMER, 9))}
 PROGRAMME_ID = {"id": global_id("Programme", key(PROGRAMME, 9))}
 # Far down the list, where a cursor that no index starts from would cost the most.
 DEEP = {"cursor": cursor([NOW - timedelta(days=170), key(ORDER, 5)])}
+DEEP_PAYMENT = {"cursor": cursor([NOW - timedelta(days=170), key(PAYMENT, 5)])}
+DEEP_RETURN = {"cursor": cursor([NOW - timedelta(days=170), key(RETURN, 5)])}
+ORDER_ID = {"id": global_id("Order", key(ORDER, 9))}
 DEEP_NAME = {"cursor": cursor(["cf8", key(CUSTOMER, 5)])}
 
 QUESTIONS = (
@@ -57,6 +73,14 @@ QUESTIONS = (
     Question(STAFF, "query($cursor: String) { orders(last: 20, before: $cursor) %s }", DEEP),
     Question(STAFF, "query($id: ID) { orders(first: 20, filter: {customer: $id}) %s }", CUSTOMER_ID),
     Question(STAFF, '{ orders(first: 20, filter: {number: "o77"}) %s }', sorts=True),
+    Question(STAFF, "{ payments(first: 20) %s }"),
+    Question(STAFF, "{ payments(first: 20, filter: {state: FAILED}) %s }"),
+    Question(STAFF, "query($cursor: String) { payments(last: 20, before: $cursor, filter: {state: CAPTURED}) %s }", DEEP_PAYMENT),
+    Question(STAFF, "query($id: ID) { payments(first: 20, filter: {order: $id}) %s }", ORDER_ID),
+    Question(STAFF, "{ orderReturns(first: 20) %s }"),
+    Question(STAFF, "query($cursor: String) { orderReturns(first: 20, after: $cursor) %s }", DEEP_RETURN),
+    Question(STAFF, "{ orderReturns(first: 20, filter: {state: REQUESTED}) %s }"),
+    Question(STAFF, "query($id: ID!) { order(id: $id) { payments(first: 5) %s returns(first: 5) { nodes { id } } } }", ORDER_ID),
     Question(STAFF, "{ interactions(first: 20) %s }"),
     Question(STAFF, "query($cursor: String) { interactions(first: 20, after: $cursor) %s }", DEEP),
     Question(STAFF, "query($id: ID) { interactions(first: 20, customer: $id) %s }", CUSTOMER_ID),
