@@ -113,7 +113,7 @@ async def go_on(
     elif terms is not AT_ONCE:
         await order_placed_on_account(session, now, order_id=order_id, customer_id=customer_id, due=due)
     else:
-        await open_payment(session, now, new_id, order_id=order_id, customer_id=customer_id, amount=due)
+        await open_payment(session, now, new_id, order_id=order_id, amount=due)
 
 
 async def checked_delivery(session: AsyncSession, wish: Wish) -> Delivery:

@@ -18,6 +18,7 @@ from domain.orders.tables import Channel, Settlement
 from foundation.clock import day_in_china
 from foundation.ids import Ids
 from foundation.money import Money
+from foundation.statements import fetch_value
 
 ID, NUMBER, INSTANT, TEXT = sa.Uuid(), sa.BigInteger(), sa.DateTime(timezone=True), sa.Text()
 
@@ -98,19 +99,15 @@ class PaidInPoints(NamedTuple):
     hold_id: UUID
 
 
+SETTLE = "select order_settle($1, $2, $3, $4, $5, $6)"
+
+
 async def settle_order(session: AsyncSession, *, order_id: UUID, discount: int, paid: PaidInPoints | None) -> None:
     """What of a new order is discounted (minor units) and what is paid in points; once, also where it is nothing.
 
     Keeps its pieces, from locations near its delivery first. Whoever wants the same waits from here to the end of the
     transaction, so little should follow. Refuses with NOT_ENOUGH_IN_STOCK when others have been faster.
     """
-    called = sa.func.order_settle(
-        sa.literal(order_id, ID),
-        sa.literal(discount, NUMBER),
-        sa.literal(None if paid is None else paid.programme_id, ID),
-        sa.literal(0 if paid is None else paid.points, NUMBER),
-        sa.literal(0 if paid is None else paid.amount, NUMBER),
-        sa.literal(None if paid is None else paid.hold_id, ID),
-    )
+    given = (None, 0, 0, None) if paid is None else (paid.programme_id, paid.points, paid.amount, paid.hold_id)
     with order_refusals():
-        await session.execute(sa.select(called))
+        await fetch_value(session, SETTLE, order_id, discount, *given)

@@ -87,7 +87,7 @@ async def ring_up(session: AsyncSession, viewer: Viewer, now: dt.datetime, new_i
     if due.amount == 0:
         await hand_over(session, now, new_id, order_id)
         return order_id
-    await open_payment(session, now, new_id, order_id=order_id, customer_id=customer_id, amount=due)
+    await open_payment(session, now, new_id, order_id=order_id, amount=due)
     with till_refusals():
         await session.execute(sa.select(sa.func.till_open(sa.literal(order_id, ID))))
     return order_id

@@ -64,9 +64,7 @@ async def placed(session: AsyncSession, customer_id: UUID | None = None, amount:
 async def opened(session: AsyncSession, order_id: UUID | None = None, amount: Money = PRICE) -> Payment:
     """The open payment of an order, as its provider has it."""
     order_id = order_id or await placed(session, amount=amount)
-    customer_id = await session.scalar(sa.select(Order.customer_id).where(Order.id == order_id))
-    assert customer_id is not None
-    key = await open_payment(session, NOW, IDS, order_id=order_id, customer_id=customer_id, amount=amount)
+    key = await open_payment(session, NOW, IDS, order_id=order_id, amount=amount)
     return await payment_of(session, key)
 
 

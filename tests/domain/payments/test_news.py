@@ -300,7 +300,7 @@ async def test_customers_may_wish_and_no_more(session: AsyncSession) -> None:
 
 
 async def opened_by_function(session: AsyncSession, order_id: Any) -> Any:
-    return await open_payment(session, NOW, IDS, order_id=order_id, customer_id=IDS(), amount=PRICE)
+    return await open_payment(session, NOW, IDS, order_id=order_id, amount=PRICE)
 
 
 async def give_back(session: AsyncSession, payment: Payment, amount: int = 1) -> Any:

@@ -85,7 +85,7 @@ async def delivered(market: Market, lines: dict[str, int], *, discount: int = 0,
         await settle_as_house(session, market.consumer, order_id=key, discount=discount, paid=paid)
         money = cost.amount - discount - (paid.amount if paid else 0)
         if money:
-            await open_payment(session, NOW, IDS, order_id=key, customer_id=market.buyer, amount=Money(money, "CNY"))
+            await open_payment(session, NOW, IDS, order_id=key, amount=Money(money, "CNY"))
     async with market.acting(SYSTEM) as session:
         if money:
             payment = (await session.scalars(sa.select(Payment).where(Payment.order_id == key))).one()

@@ -55,11 +55,7 @@ class Floor:
         """A payment of a new order."""
         async with self.session() as session:
             order_id = await placed(session)
-            customer_id = await session.scalar(sa.select(Order.customer_id).where(Order.id == order_id))
-            assert customer_id is not None
-            return await open_payment(
-                session, system_clock(), IDS, order_id=order_id, customer_id=customer_id, amount=PRICE
-            )
+            return await open_payment(session, system_clock(), IDS, order_id=order_id, amount=PRICE)
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[AsyncSession]:
