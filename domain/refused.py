@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from asyncpg import PostgresError
@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from foundation.refusals import Refusal
 
+# A value that was given is refused: told with its `code` and the `path` to it.
+INPUT_REFUSED = "QI001"
 # What a SQLSTATE means, with the object that its function told as detail; None where it is no refusal but a fault.
 Meaning = Callable[[str, dict[str, Any]], Refusal | None]
 
@@ -38,3 +40,13 @@ def detail_of(fault: BaseException | None) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {}
     return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType] - JSON's keys are texts
+
+
+def input_refused(sqlstate: str, told: dict[str, Any]) -> Refusal | None:
+    """The refusal of a value that was given, which a function tells itself."""
+    return Refusal(told["code"], tuple(told["path"])) if sqlstate == INPUT_REFUSED else None
+
+
+def input_refusals() -> AbstractContextManager[None]:
+    """Turn values that functions refuse into refusals."""
+    return refused_by_function(input_refused)

@@ -17,6 +17,7 @@ from schema.clients import ClientsMutation, ClientsQuery
 from schema.customers import CustomersMutation, CustomersQuery, CustomersSubscription
 from schema.earn_rules import EarnRulesMutation, EarnRulesQuery
 from schema.identity import IdentityQuery
+from schema.liability import LiabilityQuery
 from schema.notices import NoticesMutation, NoticesQuery
 from schema.orders import OrdersMutation, OrdersQuery, OrdersSubscription
 from schema.payments import PaymentsMutation, PaymentsQuery
@@ -49,6 +50,7 @@ class Query(
     ReturnsQuery,
     PointsQuery,
     EarnRulesQuery,
+    LiabilityQuery,
     ProgrammesQuery,
     ApprovalsQuery,
     OutcomesQuery,

@@ -62,6 +62,7 @@ SCOPES = (
     Scope("outcomes:write", "登记技术成果", "Register technology outcomes", (STAFF,)),
     Scope("payments:refund", "退款与处理退货", "Refund payments and handle returns", (STAFF,)),
     Scope("points:adjust", "提出与审批积分调整", "Propose and approve adjustments of points", (STAFF,)),
+    Scope("points:liability", "查看积分负债与失效", "Read what is owed in points and what expired", (STAFF,)),
     Scope(
         "points:pool", "管理本单位的积分池及其使用人", "Run the company's points pool and its spenders", (ENTERPRISE,)
     ),
@@ -181,6 +182,7 @@ ROLES = (
             "orders:read",
             "payments:refund",
             "points:adjust",
+            "points:liability",
             "points:read",
             "points:rules",
             "products:cost",

@@ -14,13 +14,12 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.points.liability import Liability, Part, liability
+from domain.points.liability import Liability, Part, end_of_day, liability
 from domain.points.reconciling import Difference, reconcile_orders
 from domain.points.tables import PointsProgramme
 from domain.points.tier_tables import Tier
 from domain.points.verifying import INVARIANTS, Broken, verify
 from foundation.clock import system_clock
-from foundation.refusals import Refusal
 from foundation.session import set_statement
 from foundation.settings import Settings, read_settings
 from portal.cli.opening import opened
@@ -98,7 +97,10 @@ def liability_command(
     programme: Annotated[str, typer.Option(help="The programme's code.")],
     on: Annotated[
         dt.datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The local day at whose end it is told; now unless given."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="The local day at whose end it is told, or so far while it lasts; now unless given.",
+        ),
     ] = None,
 ) -> None:
     """Tell as CSV what a programme owed its members: the whole, by tier, by month of earning and by month of expiry."""
@@ -120,7 +122,7 @@ def _row(told: Liability, part: Part[Any], name: str, key: str) -> tuple[object,
     return (
         *(told.at.isoformat(), name, key, sums.pending, sums.available, sums.held, sums.debt, sums.outstanding),
         *(sums.issued, sums.withdrawn, sums.redeemed, sums.expired),
-        "" if sums.breakage is None else f"{sums.breakage:.4f}",
+        "" if sums.breakage is None else str(sums.breakage),
         *(part.owed.decimal(), part.broken.decimal(), part.owed.currency),
     )
 
@@ -131,13 +133,8 @@ async def _liability(settings: Settings, code: str, day: dt.date | None) -> tupl
         await session.execute(set_statement(Viewer.system().row_settings()))
         await session.execute(sa.text("set local statement_timeout = 0"))
         programme = await _programme(session, code)
-        at = now = system_clock()
-        if day is not None:
-            zone = ZoneInfo(programme.time_zone)
-            if day >= now.astimezone(zone).date():  # its end has not come
-                raise Refusal("IN_FUTURE", ("on",))
-            next_day = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
-            at = next_day.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
+        now = system_clock()
+        at = await end_of_day(session, now, programme.id, day)
         told = await liability(session, now, programme.id, at)
         tiers = await session.execute(sa.select(Tier.id, Tier.code).where(Tier.programme_id == programme.id))
         return told, {tier_id: code for tier_id, code in tiers}  # noqa: C416 - typed pairs

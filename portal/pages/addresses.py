@@ -72,7 +72,9 @@ class Addresses:
         return f"{self.path}.csv?{kept}" if kept else f"{self.path}.csv"
 
     def may(self, name: str) -> bool:
-        """Whether the visitor holds every scope of a form of this portal, `page.form`: whether to lead to it at all."""
+        """Whether the visitor holds every scope of a `page` or `page.form` of this portal: whether to lead to it at all."""
+        if "." not in name:
+            return self.registry.page(f"{self.audience.value}/{name}").scopes <= self.held
         action = self.registry.action(f"{self.audience.value}/{name}")
         if action is None:
             raise LookupError(f"there is no form {name}")

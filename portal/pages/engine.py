@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from resolvers.planner.engine import Answer, Operation
@@ -16,6 +17,8 @@ class Engine(Protocol):
         """The answer `{"data": …, "errors": …}` as bytes of JSON."""
         ...
 
-    async def export(self, viewer: Viewer, operation: Operation, rows_max: int) -> Exported | Answer:
+    async def export(
+        self, viewer: Viewer, operation: Operation, rows_max: int, place: Sequence[str] = ()
+    ) -> Exported | Answer:
         """All rows of a list for a file, recorded in the audit log; an answer with errors when it is refused."""
         ...

@@ -59,9 +59,10 @@ def refuse(
     *,
     words: str = "",
     problems: Sequence[Problem] = (),
+    told: Sequence[tuple[str, str]] = (),
     reference: str | None = None,
 ) -> Response:
-    """A page that says no. `words` replace the usual ones; `problems` are named one by one."""
+    """A page that says no. `words` replace the usual ones; `problems` are named one by one, and those told already."""
     title, usual = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
     named = [(problem.path, visit.say(problem.mistake.value)) for problem in problems]
     return render(
@@ -71,7 +72,7 @@ def refuse(
         status=status,
         heading=visit.say(title),
         words=visit.say(words or usual),
-        problems=named,
+        problems=[*named, *told],
         reference=reference,
     )
 

@@ -49,7 +49,7 @@ async def export(site: Site, page: Page, request: Request) -> Response:
         return refuse(present, 400, page.audience, problems=coercion.problems)
     chosen = {name: value for name, value in values.items() if name not in places_in_lists(document.variables)}
     operation = Operation(document.source, chosen, document.name)
-    found = await site.engine.export(present.visitor.viewer, operation, ROWS_MAX)
+    found = await site.engine.export(present.visitor.viewer, operation, ROWS_MAX, page.export.rows)
     if not isinstance(found, Exported):
         return refused(present, page, orjson.loads(found.body).get("errors") or ())
     words = [present.say(words) for words in page.export.columns]

@@ -21,8 +21,9 @@ PAGE_KEYS = frozenset({"title", "nav", "path", "under", "public", "search", "opt
 ACTION_KEYS = frozenset({"done", "then", "shows"})
 
 
-# The key of a list's file. columns: `words=place` for each, the place in a row with dots.
-EXPORT_KEYS = frozenset({"columns"})
+# The keys of a list's file. columns: `words=place` for each, the place in a row with dots. rows: where a list without pages
+# stands in the answer, with dots.
+EXPORT_KEYS = frozenset({"columns", "rows"})
 
 
 def read_front_matter(file: str, source: str, keys: frozenset[str]) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import quote, urlencode
@@ -49,10 +49,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A page's list as a file: its query, and the words of each column with the place of its values in a row."""
+    """A page's list as a file: its query, and the words of each column with the place of its values in a row.
+
+    `rows` leads to a list without pages; a connection is what the query asks for alone.
+    """
 
     document: Document
     columns: Mapping[str, str]
+    rows: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

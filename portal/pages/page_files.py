@@ -117,13 +117,17 @@ def read_export(folder: Path, page: str, audience: Audience, schema: GraphQLSche
         return None
     file, source = f"{audience.value}/{path.name}", path.read_text(encoding="utf-8")
     document = read_document(file, source, schema, OperationType.QUERY)
-    if len(document.root_fields) != 1 or not {"first", "after"} <= set(document.variables):
-        raise PageFault(file, "asks for one list by $first and $after")
-    pairs = (pair.partition("=") for pair in read_front_matter(file, source, EXPORT_KEYS).get("columns", "").split())
+    said = read_front_matter(file, source, EXPORT_KEYS)
+    rows = said["rows"].split(".") if "rows" in said else ()
+    if len(document.root_fields) != 1 or not (rows or {"first", "after"} <= set(document.variables)):
+        raise PageFault(file, "asks for one list by $first and $after, or says where its `# rows:` are")
+    if rows and rows[0] not in document.root_keys:
+        raise PageFault(file, f"rows: the answer has no {rows[0]!r}")
+    pairs = (pair.partition("=") for pair in said.get("columns", "").split())
     columns = {words: place for words, _, place in pairs}
     if not columns or not all(columns.values()):
         raise PageFault(file, "has no `# columns: words=place …`")
-    return Export(document, columns)
+    return Export(document, columns, rows)
 
 
 def read_then(file: str, text: str | None, document: Document) -> Then | None:

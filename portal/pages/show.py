@@ -94,7 +94,13 @@ def refused(visit: Visit, page: Page, errors: Sequence[Mapping[str, Any]]) -> Re
         # A page that asks for too much, say: nobody but its developer can mend it, and the visitor is not told what.
         codes = [error.get("extensions", {}).get("code") for error in errors]
         LOGGER.error("page refused", page=page.full_name, codes=codes)
-    return refuse(visit, status, page.audience, reference=reference)
+    return refuse(visit, status, page.audience, told=told_of_input(errors), reference=reference)
+
+
+def told_of_input(errors: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """The values of an address that the operation itself refused: the argument's name, and why."""
+    known = [error for error in errors if error.get("extensions", {}).get("code") == "BAD_USER_INPUT"]
+    return [(str(error["path"][-1]), str(error["message"])) for error in known if len(error.get("path") or ()) > 1]
 
 
 def is_nothing(value: Any) -> bool:

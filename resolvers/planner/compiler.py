@@ -166,13 +166,14 @@ class Compiler:
         return self.value_of_select(field, made.correlate(source), nodes)
 
     def value_of_select(self, field: Any, select: sa.Select[Any], nodes: Nodes) -> Expression:
-        """A value object, or a list of at most 100, from a SELECT with a column per field."""
+        """A value object, or a list of at most 100 unless its declaration says more, from a SELECT with a column per field."""
         self.count += 1
         target = named_type(field.type)
         if not is_list(field.type):
             rows = select.subquery(f"v{self.count}")
             return one(self.object(target, rows, nodes), sa.select().select_from(rows))
-        rows = select.limit(self.values.bind(lambda _: PAGE_MAX, sa.BigInteger())).subquery(f"v{self.count}")
+        most = metadata(field).get("most", PAGE_MAX)
+        rows = select.limit(self.values.bind(lambda _: most, sa.BigInteger())).subquery(f"v{self.count}")
         return many(self.object(target, rows, nodes), sa.select().select_from(rows))
 
     def value_of_columns(self, target: Any, source: sa.FromClause, prefix: str, nodes: Nodes) -> Expression:

@@ -11,7 +11,7 @@
     node: Node | None = by_id()
     cart: Cart | None = one(condition)             a root field for the one row for which a condition holds
     timeline: Connection[Entry] = merged({"Visit": Side(...), ...})
-    facets: list[Facet] = selected(select)         value objects from a SELECT of one's own
+    facets: list[Facet] = selected(select)         value objects from a SELECT of one's own; it may take the field's `place`
     label: str = python(batch, columns=("code",))  computed in Python over all rows of an answer at once
     log: LogPayload = mutation(log_interaction, input=LogInput)
 
@@ -148,9 +148,17 @@ def _default(annotation: Any) -> Any:
     return strawberry.UNSET if type(None) in getattr(annotation, "__args__", ()) else inspect.Parameter.empty
 
 
-def sql(expression: Callable[..., Any], **arguments: Any) -> Any:
-    """A computed field: an expression of the row, or, for value objects, a SELECT with a column per field."""
-    return answered_field({"sql": expression}, arguments)
+def sql(expression: Callable[..., Any], *, most: int | None = None, **arguments: Any) -> Any:
+    """A computed field: an expression of the row, or, for value objects, a SELECT with a column per field.
+
+    A list of them ends at `most`, 100 unless told.
+    """
+    return answered_field({"sql": expression} | ({} if most is None else {"most": most}), arguments)
+
+
+def takes_place(select: Callable[..., Any]) -> bool:
+    """Whether a SELECT asks for the key under which its field is answered, to say where what it refuses was given."""
+    return "place" in inspect.signature(select).parameters
 
 
 def takes_row(where: Callable[..., Any]) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 import graphql as g
@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from domain.audit.recording import record
 from domain.audit.tables import AuditKind
+from domain.refused import detail_of, input_refused
 from foundation.clock import Clock, system_clock
 from foundation.database import Database
 from foundation.ids import Ids, system_ids
@@ -25,7 +26,7 @@ from foundation.session import lost_lock, transaction
 from foundation.statements import fetch_value
 from resolvers.planner.compiler import NotPlanned
 from resolvers.planner.documents import Document
-from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestError
+from resolvers.planner.errors import GraphQLFaults, InsufficientScope, RequestError, bad_input
 from resolvers.planner.execution import Execution, answer_from_planner
 from resolvers.planner.exporting import Exported, export_list
 from resolvers.planner.limits import DocumentLimits
@@ -43,6 +44,8 @@ TRIES_MAX = 3
 CACHED_SOURCE_CHARACTERS_MAX = 20_000
 # Codes of errors inside an execution that clients may see with their message; all others are masked.
 SHOWN_CODES = frozenset({"BAD_USER_INPUT", "NOT_FOUND", "INSUFFICIENT_SCOPE"})
+
+Fault = TypeVar("Fault", bound=Exception | None)
 
 log = structlog.get_logger()
 # Makes a named tuple by one call where its own way takes two.
@@ -124,10 +127,12 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - the one place that turns what went wrong into an answer
             return refused(error, viewer)
 
-    async def export(self, viewer: Viewer, operation: Operation, rows_max: int) -> Exported | Answer:
+    async def export(
+        self, viewer: Viewer, operation: Operation, rows_max: int, place: Sequence[str] = ()
+    ) -> Exported | Answer:
         """All rows of a list, as far as `rows_max`; an answer when it is refused."""
         try:
-            return await export_list(self, viewer, operation, self.document(viewer, operation), rows_max)
+            return await export_list(self, viewer, operation, self.document(viewer, operation), rows_max, place)
         except InsufficientScope as error:
             await self.note_refusal(viewer, operation, error)
             return refused(error, viewer)
@@ -329,7 +334,7 @@ def completed(result: g.ExecutionResult, viewer: Viewer) -> Answer:
 
 def shown(error: g.GraphQLError, viewer: Viewer) -> dict[str, Any]:
     """An error of an execution as the client sees it."""
-    original = error.original_error
+    original = of_input(error.original_error)
     if isinstance(original, RequestError):
         return {**formatted(original, viewer), "path": error.path}
     if (error.extensions or {}).get("code") in SHOWN_CODES or (original is None and error.path is None):
@@ -343,6 +348,7 @@ def refused(error: Exception, viewer: Viewer) -> Answer:
         return Answer(orjson.dumps({"errors": error.formatted()}), refused=True, code=error.code)
     if isinstance(error, (PoolExhausted, NoConnectionError)):
         error = RequestError("OVERLOADED", "request.overloaded")
+    error = of_input(error)
     if isinstance(error, asyncpg.QueryCanceledError):
         error = RequestError("TIMEOUT", "request.timeout")
     if isinstance(error, RequestError):
@@ -350,6 +356,15 @@ def refused(error: Exception, viewer: Viewer) -> Answer:
         body = orjson.dumps({"errors": [formatted(error, viewer)]})
         return Answer(body, refused=True, code=error.code, scopes=scopes)
     return Answer(orjson.dumps({"errors": [internal(error, viewer)]}), refused=True, code="INTERNAL")
+
+
+def of_input(error: Fault) -> Fault | RequestError:
+    """What a function of the database refuses of a request's values as the request error that it is; all else as it is."""
+    if isinstance(error, asyncpg.PostgresError):
+        refusal = input_refused(error.sqlstate or "", detail_of(error))
+        if refusal is not None:
+            return bad_input(refusal.message_key, refusal.path, **refusal.params)
+    return error
 
 
 def formatted(error: RequestError, viewer: Viewer) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,22 +33,20 @@ class Exported:
 
 
 async def export_list(
-    engine: Engine, viewer: Viewer, operation: Operation, document: Document, rows_max: int
+    engine: Engine, viewer: Viewer, operation: Operation, document: Document, rows_max: int, place: Sequence[str] = ()
 ) -> Exported:
     """Read a list to its end, or as far as `rows_max`, and record who took how much of what, of which highest degree.
 
-    The operation asks for one connection by `$first` and `$after`, with its nodes and `pageInfo { hasNextPage endCursor }`.
+    The operation asks for one connection by `$first` and `$after`, with its nodes and `pageInfo { hasNextPage endCursor }`; or
+    for a list without pages, at this place in the answer.
     """
     async with transaction(engine.database, viewer.row_settings()) as session:
         execution = Execution(session, viewer, engine.clock(), engine.new_id, {})
-        rows: list[dict[str, Any]] = []
-        after: str | None = None
-        more = True
-        while more and len(rows) < rows_max:
-            page = {"first": min(ROWS_A_PAGE, rows_max - len(rows)), "after": after}
-            [connection] = (await read_page(document, execution, {**operation.variables, **page})).values()
-            rows += connection["nodes"]
-            more, after = connection["pageInfo"]["hasNextPage"], connection["pageInfo"]["endCursor"]
+        if place:
+            rows = rows_at(await read_page(document, execution, dict(operation.variables)), place)
+            rows, more = rows[:rows_max], len(rows) > rows_max
+        else:
+            rows, more = await all_pages(document, execution, operation.variables, rows_max)
         await record(
             session,
             viewer,
@@ -63,6 +62,32 @@ async def export_list(
             },
         )
     return Exported(rows, complete=not more)
+
+
+async def all_pages(
+    document: Document, execution: Execution, variables: Mapping[str, Any], rows_max: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """The rows of a connection, page by page, and whether there are more."""
+    rows: list[dict[str, Any]] = []
+    after: str | None = None
+    more = True
+    while more and len(rows) < rows_max:
+        page = {"first": min(ROWS_A_PAGE, rows_max - len(rows)), "after": after}
+        [connection] = (await read_page(document, execution, {**variables, **page})).values()
+        rows += connection["nodes"]
+        more, after = connection["pageInfo"]["hasNextPage"], connection["pageInfo"]["endCursor"]
+    return rows, more
+
+
+def rows_at(answer: Any, place: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of a list without pages, each with what stands around it; none where there is nothing on the way to it."""
+    around: dict[str, Any] = {}
+    for name in place:
+        if answer is None:
+            return []
+        around |= {key: value for key, value in answer.items() if key != name}
+        answer = answer[name]
+    return [{**around, **row} for row in answer or ()]
 
 
 async def read_page(document: Document, execution: Execution, variables: dict[str, Any]) -> dict[str, Any]:

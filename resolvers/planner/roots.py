@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resolvers.planner import paging
-from resolvers.planner.declare import CUSTOMER, Spread
+from resolvers.planner.declare import CUSTOMER, Spread, takes_place
 from resolvers.planner.errors import bad_input
 from resolvers.planner.keys import decode_id
 from resolvers.planner.sqljson import NULL, Expression, array
@@ -111,7 +111,8 @@ def merged(compiler: Compiler, field: Any, nodes: Sequence[Any], plan: Any) -> E
 
 def selected(compiler: Compiler, field: Any, nodes: Sequence[Any], select: Any) -> Expression:
     """Value objects from a SELECT."""
-    made = select(**compiler.values.keywords(field, nodes[0]))
+    place = {"place": (nodes[0].alias or nodes[0].name).value} if takes_place(select) else {}
+    made = select(**place, **compiler.values.keywords(field, nodes[0]))
     return compiler.value_of_select(field, made, nodes)
 
 

@@ -10,16 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from domain.points.ledger import fingerprint
-from domain.points.liability import standing
 from foundation.database import Addresses, connect
 from foundation.ids import system_ids
 from foundation.moments import set_codecs
 from segments.viewer import Viewer
 
-POSTGRESQL = dialect()
 START = dt.datetime(2026, 3, 1, 4, tzinfo=dt.UTC)
 IDS = system_ids(lambda: START)
 
@@ -122,8 +119,7 @@ class Ledger:
 
     async def standing_parts(self, at: dt.datetime) -> list[tuple[Any, ...]]:
         """The same for each tier, month of earning and month of expiry, which come before the sums."""
-        query = standing(self.programme, at).compile(dialect=POSTGRESQL)
-        rows = await self.connection.fetch(str(query), *(query.params[name] for name in query.positiontup or ()))
+        rows = await self.connection.fetch("select * from points_standing($1, $2)", self.programme, at)
         return [tuple(row) for row in rows]
 
     async def settle(self) -> None:

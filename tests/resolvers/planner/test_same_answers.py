@@ -16,6 +16,7 @@ from segments.views import compile_views
 from tests.resolvers.planner.conftest import Stage
 from tests.resolvers.planner.operations.documents import Writer
 from tests.resolvers.planner.operations.enriched import enriched, generated
+from tests.resolvers.planner.operations.pool import DAYS
 from tests.resolvers.planner.oracle.told import ANSWERS
 
 WRITTEN = settings(max_examples=200, suppress_health_check=list(HealthCheck))
@@ -71,3 +72,22 @@ async def test_operations_are_worth_it(stages: dict[Audience, Stage], audience: 
 async def check(stage: Stage, viewer: Viewer, source: str, variables: dict[str, Any]) -> None:
     difference = await stage.comparison.difference(viewer, source, variables)
     assert difference is None, f"{difference}\n{viewer}\n{source}\n{variables}"
+
+
+LIABILITY = """query($programme: ID, $on: Date) { pointsLiability(programme: $programme, on: $on) {
+    at programme { code } worthPoints worth { amount currency } whole { ...Row } parts { ...Row }
+} } fragment Row on PointsLiabilityRow {
+    part tier { code } month pending available held debt outstanding issued withdrawn redeemed expired breakage
+    owed { amount currency } broken { amount currency }
+}"""
+
+
+async def test_what_is_owed_on_any_day(stages: dict[Audience, Stage]) -> None:
+    """Written operations hardly ever ask for the whole report of a programme that is there."""
+    stage, outcomes = stages[Audience.STAFF], stages[Audience.STAFF].comparison.outcomes
+    viewer = next(each for each in stage.viewers if "points:liability" in each.scopes)
+    outcomes.clear()
+    for programme in {*stage.pools[viewer].ids["PointsProgramme"]}:
+        for on in (None, *DAYS):
+            await check(stage, viewer, LIABILITY, {"programme": programme, "on": on})
+    assert outcomes["answered"] > outcomes["refused"] > 0, outcomes

@@ -51,6 +51,7 @@ PAGES = {
     rf"/staff/earn-rules/{ID}": "/staff/earn-rules",
     rf"/staff/earn-versions/{ID}": rf"/staff/earn-rules/{ID}",
     "/staff/tiers": "/staff/earn-rules",
+    "/staff/liability": None,
     "/staff/stores": None,
     rf"/staff/stores/{ID}": "/staff/stores",
     rf"/staff/stores/{ID}/hours": rf"/staff/stores/{ID}",
@@ -65,6 +66,7 @@ SCOPED_ROOTS = (
 SCOPED = {
     rf"/staff/members/{ID}",
     "/staff/tiers",
+    "/staff/liability",
     *(each for each in PAGES if each.startswith(SCOPED_ROOTS) or each.endswith("/vouchers")),
 }
 

@@ -99,6 +99,6 @@ def must_be_told(field: Any) -> bool:
     if root is not None:
         assert root.kind in SELF_EVIDENT | TOLD | {"watch"}, f"the oracle knows no root of kind {root.kind}"
         return root.kind in TOLD
-    unknown = note.keys() - {"sql", "where", "relation", "python", "of"}
+    unknown = note.keys() - {"sql", "where", "relation", "python", "of", "most"}
     assert not unknown, f"the oracle knows no note {sorted(unknown)}"
     return bool({"sql", "where", "python"} & note.keys())

@@ -56,6 +56,9 @@ def answered(oracle: Oracle, seen: Seen, source: str, variables: Mapping[str, An
     request.check_selection(oracle.schema.query_type, [request.operation.selection_set])
     result: Any = vars(g)["execute_sync"](oracle.schema, document, None, seen, dict(variables))
     if result.errors:
+        if isinstance(refusal := result.errors[0].original_error, Refused):
+            # What only the rows can say: that a day has not begun where a programme is.
+            raise refusal
         raise AssertionError(f"the oracle failed at {result.errors[0].path}") from result.errors[0]
     return result.data
 

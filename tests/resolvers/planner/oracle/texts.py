@@ -25,7 +25,8 @@ def instant(moment: dt.datetime, separator: str = "T", zone: str = "+00:00") -> 
     """An instant as PostgreSQL writes it into JSON: fractions without trailing zeros, none where there is none."""
     utc = moment.astimezone(dt.UTC)
     fraction = f".{utc.microsecond:06}".rstrip("0") if utc.microsecond else ""
-    return utc.strftime(f"%Y-%m-%d{separator}%H:%M:%S") + fraction + zone
+    # Not `%Y`, which writes the year 1 with one digit.
+    return f"{utc.year:04}" + utc.strftime(f"-%m-%d{separator}%H:%M:%S") + fraction + zone
 
 
 def cursor(values: Sequence[Any]) -> str:

@@ -1,0 +1,27 @@
+"""What a programme owes at an instant is told by functions of the database, so that a request asks within its one statement.
+
+Its SQL is frozen in the file beside it.
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0046"
+down_revision = "0045"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for statement in _statements(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    op.execute("drop function points_liability, points_liability_instant, points_standing")
+
+
+def _statements(text: str) -> list[str]:
+    """The statements of a script in which `;` before an empty line ends one; functions have none in them."""
+    return [statement.strip().removesuffix(";") for statement in text.split(";\n\n") if statement.strip()]
