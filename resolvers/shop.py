@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 from domain.shop import tables
 from domain.shop.availability import LOW_STOCK_MAX, Availability
 from domain.shop.prices import price_of
+from domain.stores.tables import Store
 from resolvers.customers import localised, today
 from resolvers.money import amount
 from resolvers.planner.declare import AUDIENCE, CUSTOMER, Spread
@@ -78,8 +79,9 @@ def matching(
     price_from: Bound = None,
     price_to: Bound = None,
     attributes: Bound = None,
+    store_code: Bound = None,
 ) -> sa.ColumnElement[bool]:
-    """Products by the words of a question, brand, status, stock, the viewer's own price, and values of attributes.
+    """Products by the words of a question, brand, status, stock, the viewer's own price, values of attributes, and a store.
 
     `text` is a tsquery as text: one without words matches nothing.
     """
@@ -97,7 +99,19 @@ def matching(
         conditions.append(_costs(product, price_from, price_to))
     if attributes is not None:
         conditions.append(attributes_fulfilled(product, attributes))
+    if store_code is not None:
+        conditions.append(_sold_at(product, store_code))
     return sa.and_(*conditions)
+
+
+def _sold_at(product: sa.FromClause, store_code: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether some variant lies free at the store with this code, or lies nowhere, as services do."""
+    variant, stock = tables.Variant.__table__.alias("there"), tables.Stock.__table__.alias("laid")
+    here = Store.__table__.alias("here")
+    laid = sa.select(stock.c.id).where(stock.c.variant_id == variant.c.id).correlate(variant, here)
+    free = laid.where(stock.c.location_id == here.c.location_id, stock.c.on_hand > stock.c.reserved)
+    found = sa.select(variant.c.id).where(variant.c.product_id == product.c.id, here.c.code == store_code)
+    return found.where(sa.or_(free.exists(), sa.not_(laid.exists()))).correlate(product).exists()
 
 
 def _costs(product: sa.FromClause, least: Bound, most: Bound) -> sa.ColumnElement[bool]:

@@ -147,6 +147,11 @@ def works_there(store: sa.FromClause) -> sa.ColumnElement[bool]:
     return works.correlate(store).exists()
 
 
+def sales(order: sa.FromClause, *, status: Bound = None) -> sa.ColumnElement[bool]:
+    """What was rung up at a store's till, by how far it has come."""
+    return sa.true() if status is None else order.c.status == status
+
+
 def special_days(special_day: sa.FromClause, *, since: Bound = None) -> sa.ColumnElement[bool]:
     """Special days from a day on; from today on unless told."""
     return special_day.c.day >= (today() if since is None else since)

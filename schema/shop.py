@@ -170,6 +170,7 @@ class ProductFilter:
     price_to: Annotated[Decimal | None, For(*PRICED)] = None
     attributes: Annotated[list[AttributeFilter] | None, Through(answers.wished)] = None
     status: Annotated[ProductStatus | None, For(STAFF)] = None
+    store_code: Annotated[str | None, For(STAFF)] = None
 
 
 @For(*EVERYONE)

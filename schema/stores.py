@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from domain.orders.tables import OrderStatus
 from domain.stores import tables
 from domain.stores.tables import AppointmentStatus, AppointmentSubject, StoreDay
 from resolvers import stores as answers
@@ -18,6 +19,9 @@ from schema.customers import Customer, Employee, Region
 from schema.shop import Product, StockLocation
 from segments.audiences import CONSUMER, ENTERPRISE, STAFF
 from segments.marks import For, Needs, Of, publish_enum
+
+if TYPE_CHECKING:
+    from schema.orders import Order
 
 GUESTS = (CONSUMER, ENTERPRISE)
 SERVE = Needs("stores:serve", by=(STAFF,))
@@ -111,6 +115,9 @@ class Store(Node):
     location: Annotated[StockLocation, For(STAFF)]
     expected_today: Annotated[int, For(STAFF)] = sql(answers.expected_today)
     employees: Annotated[list[StoreEmployee], For(STAFF)]
+    sales: Annotated[Connection[Annotated[Order, strawberry.lazy("schema.orders")]], For(STAFF)] = related(
+        answers.sales, status=optional(OrderStatus)
+    )
     works_here: Annotated[bool, For(STAFF)] = sql(answers.works_there)
     appointments: Annotated[Connection[Appointment], For(STAFF)] = related(answers.of_day, day=optional(dt.date))
     version: Annotated[int, For(STAFF)]

@@ -131,7 +131,7 @@ class Order(Classified, Table):
     customer: Mapped[Customer | None] = relationship(lazy="raise", backref=backref("orders", lazy="raise"))
     source_system: Mapped[SourceSystem | None] = relationship(lazy="raise")
     region: Mapped[Region | None] = relationship(lazy="raise")
-    store: Mapped[Store | None] = relationship(lazy="raise")
+    store: Mapped[Store | None] = relationship(lazy="raise", backref=backref("sales", lazy="raise"))
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", back_populates="order")
     shipments: Mapped[list[Shipment]] = relationship(lazy="raise", back_populates="order")
 

@@ -24,7 +24,7 @@ from tests.resolvers.planner.operations.pool import (
 )
 
 # Where an argument is not called like the column it is compared with.
-COLUMN_OF = {"source": "code", "category_slug": "slug", "voucher": "Coupon.code"}
+COLUMN_OF = {"source": "code", "category_slug": "slug", "store_code": "Store.code", "voucher": "Coupon.code"}
 SIZES = (3, 1, 2, 0, 5, 3, 2, 1, 4, 100)
 VALUES_OF: dict[str, tuple[Any, ...]] = {
     "DateTime": INSTANTS,

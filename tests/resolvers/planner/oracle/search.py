@@ -52,6 +52,7 @@ def matching(
     price_from: Decimal | None = None,
     price_to: Decimal | None = None,
     attributes: list[dict[str, Any]] | None = None,
+    store_code: str | None = None,
 ) -> bool:
     variants = seen.where("variant", "product_id", row["id"])
     paid = [found for each in variants if (found := shop.price(seen, each))]
@@ -63,8 +64,19 @@ def matching(
         and status in {None, row["status"]}
         and (not available_only or shop.availability(seen, variants) != "OUT_OF_STOCK")
         and ((price_from is None and price_to is None) or any(between(each, price_from, price_to) for each in amounts))
+        and (
+            store_code is None
+            or any(sold_at(seen, each, here) for each in variants for here in seen.where("store", "code", store_code))
+        )
         and all(any((wish["code"], each) in of_product for each in wish["values"]) for wish in attributes or ())
     )
+
+
+def sold_at(seen: Seen, variant: Found, store: Found) -> bool:
+    """Whether a variant lies free at a store, or lies nowhere."""
+    laid = seen.where("stock", "variant_id", variant["id"])
+    here = [each for each in laid if each["location_id"] == store["location_id"]]
+    return not laid or any(each["on_hand"] > each["reserved"] for each in here)
 
 
 def between(amount: Decimal, least: Decimal | None, most: Decimal | None) -> bool:

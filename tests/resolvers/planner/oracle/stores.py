@@ -75,6 +75,10 @@ def works_here(seen: Seen, store: Found) -> bool:
     return any(each["employee_id"] == viewer_employee(seen) for each in places)
 
 
+def sales(_: Seen, row: Found, *, status: str | None) -> bool:
+    return status in {None, row["status"]}
+
+
 def special_days(seen: Seen, row: Found, *, since: dt.date | None) -> bool:
     return row["day"] >= (since or seen.today)
 
@@ -146,6 +150,7 @@ def register(answers: Answers) -> None:
     answers.answer("Store", "openings")(openings)
     answers.answer("Store", "slots")(slots)
     answers.answer("Store", "expected_today")(expected_today)
+    answers.answer("Store", "sales")(sales)
     answers.answer("Store", "works_here")(works_here)
     answers.answer("Store", "appointments")(of_day)
     answers.answer("AppointmentSlot", "places_left")(lambda _, slot: slot["capacity"] - slot["taken"])
