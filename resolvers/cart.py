@@ -19,10 +19,12 @@ from domain.points.tables import PointsProgramme
 from domain.shop.tables import Product, ProductStatus, Stock, Variant
 from resolvers import shop
 from resolvers.planner.declare import PERSON
+from resolvers.planner.errors import InsufficientScope
 from resolvers.planner.mutations import Act
 from resolvers.planner.sqljson import literal
 
 Bound = sa.ColumnElement[Any] | None
+SPENDING = "points:spend"
 
 
 def key_text(token: str) -> str:
@@ -174,7 +176,12 @@ async def checkout(
     on_account: bool | None = None,
     token: str | None = None,
 ) -> UUID:
-    """See `domain.cart.checkout`; the total is in major units of the cart's currency."""
+    """See `domain.cart.checkout`; the total is in major units of the cart's currency.
+
+    Points are spent by who may spend them: `INSUFFICIENT_SCOPE` for a program that may order and no more.
+    """
+    if points and SPENDING not in act.viewer.scopes:
+        raise InsufficientScope([SPENDING], ["checkout"])
     wish = Wish(
         recipient=recipient,
         phone=phone,

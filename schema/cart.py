@@ -20,9 +20,11 @@ from schema.money import Money
 from schema.orders import PLACE, Order
 from schema.shop import Variant
 from segments.audiences import CONSUMER, ENTERPRISE
-from segments.marks import For, Of, Through, publish_enum
+from segments.marks import For, Needs, Of, Through, publish_enum
 
 BUYERS = (CONSUMER, ENTERPRISE)
+# Whether so many points can be used tells how many there are.
+PREVIEW = Needs("orders:place", "points:read", by=(ENTERPRISE,))
 publish_enum(CartProblem, *BUYERS)
 publish_enum(CheckoutProblem, *BUYERS)
 Token = Annotated[str, Through(answers.key_text)]
@@ -160,7 +162,7 @@ class CartQuery:
 
     cart: Annotated[Cart | None, For(*BUYERS)] = one(answers.own_cart, token=optional(Token))
     points_at_checkout: Annotated[PointsAtCheckout | None, For(*BUYERS)] = selected(answers.terms_of_points)
-    checkout_preview: Annotated[CheckoutPreview | None, For(*BUYERS), PLACE] = selected(
+    checkout_preview: Annotated[CheckoutPreview | None, For(*BUYERS), PREVIEW] = selected(
         checkout.preview,
         token=optional(Token),
         voucher=optional(Annotated[str, Through(written_code)]),

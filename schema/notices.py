@@ -14,16 +14,19 @@ from resolvers.planner.declare import listing, optional, python, row
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from segments.audiences import CONSUMER, ENTERPRISE
-from segments.marks import For, Of, publish_enum
+from segments.marks import For, Needs, Of, publish_enum
 
 if TYPE_CHECKING:
     from schema.orders import Order
 
 MEMBERS = (CONSUMER, ENTERPRISE)
+# A notice tells of orders and points, so a program of a company reads it with the scopes of both.
+READ = Needs("orders:read", "points:read", by=(ENTERPRISE,))
 publish_enum(NoticeKind, *MEMBERS)
 
 
 @For(*MEMBERS)
+@READ
 @row(tables.Notice, order=("-at",))
 class Notice(Node):
     """Something a member is told; texts are in the reader's language. 通知。"""
@@ -65,6 +68,6 @@ class NoticePayload:
 class NoticesMutation:
     """Reading notices."""
 
-    mark_notice_read: Annotated[NoticePayload, For(*MEMBERS)] = mutation(
+    mark_notice_read: Annotated[NoticePayload, For(*MEMBERS), READ] = mutation(
         answers.mark_notice_read, MarkNoticeReadInput, NoticePayload
     )

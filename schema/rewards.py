@@ -20,6 +20,8 @@ from segments.marks import For, Needs, Of, publish_enum
 
 MEMBERS = (CONSUMER, ENTERPRISE)
 MANAGE = Needs("rewards:manage", by=(STAFF,))
+# A redemption spends points, and its end gives them back: a program that may not spend does neither.
+SPEND = Needs("points:spend", by=MEMBERS)
 publish_enum(RewardKind, *MEMBERS, STAFF)
 publish_enum(RedemptionStatus, *MEMBERS, STAFF, name="RewardRedemptionStatus")
 
@@ -132,10 +134,10 @@ class RewardPayload:
 class RewardsMutation:
     """What members and staff do with rewards."""
 
-    redeem_reward: Annotated[RewardRedemptionPayload, For(*MEMBERS)] = mutation(
+    redeem_reward: Annotated[RewardRedemptionPayload, For(*MEMBERS), SPEND] = mutation(
         answers.redeem_reward, RedeemRewardInput, RewardRedemptionPayload, idempotent=True
     )
-    cancel_redemption: Annotated[RewardRedemptionPayload, For(*MEMBERS, STAFF), MANAGE] = mutation(
+    cancel_redemption: Annotated[RewardRedemptionPayload, For(*MEMBERS, STAFF), SPEND, MANAGE] = mutation(
         answers.cancel_redemption, RewardRedemptionInput, RewardRedemptionPayload, idempotent=True
     )
     hand_over_reward: Annotated[RewardRedemptionPayload, For(STAFF), MANAGE] = mutation(

@@ -283,10 +283,10 @@ class StoresMutation:
     book_appointment: Annotated[AppointmentPayload, For(*GUESTS), BOOK] = mutation(
         answers.book_appointment, BookAppointmentInput, AppointmentPayload
     )
-    cancel_appointment: Annotated[AppointmentPayload, For(*GUESTS, STAFF), BOOK] = mutation(
+    cancel_appointment: Annotated[AppointmentPayload, For(*GUESTS, STAFF), BOOK, SERVE] = mutation(
         answers.cancel_appointment, CancelAppointmentInput, AppointmentPayload
     )
-    settle_appointment: Annotated[AppointmentPayload, For(STAFF)] = mutation(
+    settle_appointment: Annotated[AppointmentPayload, For(STAFF), SERVE] = mutation(
         answers.settle_appointment, SettleAppointmentInput, AppointmentPayload
     )
     set_store_hours: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(

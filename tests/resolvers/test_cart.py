@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -106,7 +107,7 @@ def buyer_of(till: Till) -> Viewer:
         till.market.enterprise.audience,
         customer_id=till.market.company,
         person_id=till.market.company_person,
-        scopes=frozenset({"orders:read", "orders:place"}),
+        scopes=frozenset({"orders:read", "orders:place", "points:read", "points:spend"}),
     )
 
 
@@ -193,6 +194,14 @@ async def test_a_cart_becomes_one_order_that_waits_for_its_payment(till: Till) -
     cancelled = await till.ask(me, CANCEL, order=order["id"], key="cancel")
     assert cancelled["order"] == {"status": "CANCELLED", "cancelReason": "不要了"}
     assert await till.market.left("drone") == {"chengdu": (3, 0), "xian": (5, 0)}
+
+
+async def test_who_may_order_and_no_more_spends_no_points(till: Till) -> None:
+    program = replace(buyer_of(till), scopes=frozenset({"orders:read", "orders:place"}))
+    await till.add(program, "battery", 1)
+    with pytest.raises(AssertionError, match="INSUFFICIENT_SCOPE"):
+        await till.check_out(program, "30.00", points=10)
+    assert (await till.check_out(program, "30.00"))["order"]["points"] == 0
 
 
 async def test_points_pay_a_part_or_all(till: Till) -> None:

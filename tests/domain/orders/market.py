@@ -23,6 +23,7 @@ from foundation.ids import system_ids
 from foundation.session import set_statement, transaction
 from segments.audiences import CONSUMER, ENTERPRISE, STAFF, Audience
 from segments.classification import Classification
+from segments.scopes import AUDIENCE_SCOPES
 from segments.viewer import Viewer
 
 NOW = dt.datetime(2026, 11, 29, 4, tzinfo=dt.UTC)
@@ -43,7 +44,9 @@ class Market:
         self.programme = IDS()
         self.buyer, self.company = IDS(), IDS()
         self.buyer_person, self.company_person, self.clerk_person = IDS(), IDS(), IDS()
-        self.consumer = Viewer(CONSUMER, customer_id=self.buyer, person_id=self.buyer_person)
+        self.consumer = Viewer(
+            CONSUMER, customer_id=self.buyer, person_id=self.buyer_person, scopes=AUDIENCE_SCOPES[CONSUMER]
+        )
         self.enterprise = Viewer(ENTERPRISE, customer_id=self.company, person_id=self.company_person)
 
     @asynccontextmanager

@@ -131,6 +131,25 @@ async def test_a_scope_is_needed_and_is_enough(
             assert scope.name in await program.missing(query, needed, ("pwd",)), f"{place} by a password alone"
 
 
+# A cart is a wish, and a person's own: what is ordered of it asks for a scope.
+CARTS = {"addToCart", "setCartLine", "emptyCart", "mergeCart"}
+
+
+@pytest.mark.parametrize("audience", [Audience.ENTERPRISE, Audience.DIVISION, Audience.STAFF])
+def test_a_program_without_scopes_changes_nothing_but_a_cart(audience: Audience) -> None:
+    mutations = compiled_views()[audience].core.mutation_type
+    assert mutations is not None
+    assert {name for name, field in mutations.fields.items() if not field.extensions["needs"]} <= CARTS
+
+
+def test_a_consumers_program_moves_points_by_a_scope_alone() -> None:
+    mutations = compiled_views()[Audience.CONSUMER].core.mutation_type
+    assert mutations is not None
+    for name in ("spendPoints", "transferPoints", "redeemReward", "cancelRedemption"):
+        assert mutations.fields[name].extensions["needs"] <= {"points:spend", "points:transfer"}
+        assert mutations.fields[name].extensions["needs"], name
+
+
 @pytest.mark.parametrize(("scope", "audience"), LOST, ids=[f"{s.name} {a.value}" for s, a in LOST])
 async def test_a_scope_that_the_person_has_lost_is_worth_nothing(
     house: Served, own_database: Database, scope: Scope, audience: Audience
