@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from domain.jobs.registry import jobs_of
 from foundation.clock import system_clock
 from foundation.logs import configure_logs
 from foundation.settings import Settings, read_settings
@@ -90,7 +91,7 @@ async def working(assembly: Assembly, *, wanted: bool) -> AsyncGenerator[None]:
     if not wanted:
         yield
         return
-    task = asyncio.create_task(make_worker(assembly.database, system_clock).work())
+    task = asyncio.create_task(make_worker(assembly.database, system_clock, jobs_of(assembly.settings)).work())
     try:
         yield
     finally:

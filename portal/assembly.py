@@ -85,6 +85,7 @@ async def assembled(settings: Settings, clock: Clock = system_clock) -> AsyncGen
             limits,
             read_pool_size=settings.read_pool_size,
             pool_wait_seconds=settings.pool_wait_seconds,
+            return_days=settings.return_days,
             clock=clock,
             new_id=ids,
         )

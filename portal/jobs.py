@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from domain.jobs.registry import JOBS
 from domain.jobs.running import Job, advance
 from foundation.clock import Clock
 from foundation.database import Database
@@ -15,10 +14,8 @@ from foundation.session import transaction
 from segments.viewer import Viewer
 
 
-def make_worker(
-    database: Database, clock: Clock, jobs: Sequence[Job] = JOBS, silent_seconds_max: float = 30.0
-) -> Worker:
-    """A worker of this process for all jobs."""
+def make_worker(database: Database, clock: Clock, jobs: Sequence[Job], silent_seconds_max: float = 30.0) -> Worker:
+    """A worker of this process for these jobs."""
     known = {job.name: job for job in jobs}
     new_id = system_ids(clock)
     viewer = Viewer.system().row_settings()

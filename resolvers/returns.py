@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from domain.returns import handling, requesting
 from foundation.refusals import Refusal
-from foundation.settings import read_settings
 from resolvers.planner.mutations import Act
 
 Bound = sa.ColumnElement[Any] | None
@@ -31,7 +30,7 @@ async def request_return(act: Act, *, order: UUID, lines: Sequence[Mapping[str, 
         order_id=order,
         pieces=pieces_of(lines, "lines"),
         reason=reason,
-        days_max=read_settings().return_days,
+        days_max=act.return_days,
     )
 
 

@@ -69,10 +69,12 @@ def event_about(
 
 
 async def append(session: AsyncSession, event: OutboxEvent) -> None:
-    """Store `event` and tell listeners its kind and subject; PostgreSQL delivers the notice when the transaction commits."""
+    """Store `event` and tell listeners its kind, subject and customer; PostgreSQL delivers the notice when the transaction commits."""
     await session.flush()
     # As a statement of its own: the ORM would read the position back, which not everybody who may write may read.
     columns = OutboxEvent.__table__.c.keys()
     written = {name: value for name, value in vars(event).items() if name in columns}
     await session.execute(sa.insert(OutboxEvent).inline().values(written))
-    await session.execute(sa.select(sa.func.pg_notify(CHANNEL, f"{event.kind}:{event.subject_id}")))
+    await session.execute(
+        sa.select(sa.func.pg_notify(CHANNEL, f"{event.kind}:{event.subject_id}:{event.customer_id or ''}"))
+    )

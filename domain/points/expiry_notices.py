@@ -15,7 +15,6 @@ from domain.notices.notifying import notify
 from domain.notices.tables import NoticeKind, PointsLotTold
 from domain.points.tables import PointsAccount, PointsLot, PointsProgramme
 from foundation.ids import Ids
-from foundation.settings import read_settings
 
 MEMBERS_AT_ONCE = 200
 
@@ -28,9 +27,9 @@ class Together(NamedTuple):
     expires_at: dt.datetime
 
 
-async def tell(session: AsyncSession, now: dt.datetime, new_id: Ids) -> int:
-    """The step of a job: tell some members of lots that expire within the installation's days."""
-    return await tell_of_expiry(session, now, new_id, now + dt.timedelta(days=read_settings().points_notice_days))
+async def tell(session: AsyncSession, now: dt.datetime, new_id: Ids, *, days: int) -> int:
+    """The step of a job: tell some members of lots that expire within so many days."""
+    return await tell_of_expiry(session, now, new_id, now + dt.timedelta(days=days))
 
 
 async def tell_of_expiry(session: AsyncSession, now: dt.datetime, new_id: Ids, until: dt.datetime) -> int:

@@ -7,6 +7,7 @@ import signal
 
 import typer
 
+from domain.jobs.registry import jobs_of
 from foundation.clock import system_clock
 from foundation.logs import configure_logs
 from foundation.settings import Settings, read_settings
@@ -28,7 +29,7 @@ def worker() -> None:
 
 async def _work(settings: Settings) -> None:
     async with opened(settings) as database:
-        task = asyncio.create_task(make_worker(database, system_clock).work())
+        task = asyncio.create_task(make_worker(database, system_clock, jobs_of(settings)).work())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, task.cancel)

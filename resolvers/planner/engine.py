@@ -33,7 +33,7 @@ from resolvers.planner.limits import DocumentLimits
 from resolvers.planner.plans import Plan
 from resolvers.planner.pool import PoolExhausted, ReadPool
 from resolvers.planner.replaying import UndoneError, keep_answers, take_keys
-from resolvers.planner.subscriptions import Hub, Subscription
+from resolvers.planner.subscriptions import Hub, Subscription, heard_of
 from resolvers.planner.watched import take_marks
 from segments.audiences import Audience
 from segments.viewer import Viewer
@@ -82,12 +82,14 @@ class Engine:
         *,
         read_pool_size: int = 8,
         pool_wait_seconds: float = 5,
+        return_days: int = 15,
         clock: Clock = system_clock,
         new_id: Ids | None = None,
     ) -> None:
         self.views = dict(views)
         self.database = database
         self.limits = limits
+        self.return_days = return_days
         self.clock = clock
         self.new_id = new_id or system_ids(clock)
         self.pool = ReadPool(database, read_pool_size, pool_wait_seconds)
@@ -206,7 +208,13 @@ class Engine:
         try:
             async with transaction(self.database, viewer.row_settings()) as session:
                 execution = Execution(
-                    session, viewer, self.clock(), self.new_id, document.read_backs, alone=document.alone
+                    session,
+                    viewer,
+                    self.clock(),
+                    self.new_id,
+                    document.read_backs,
+                    alone=document.alone,
+                    return_days=self.return_days,
                 )
                 result = unless_lost(await self.run_within(execution, document, operation, variables))
                 if execution.undone:
@@ -248,7 +256,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - as above
             yield refused(error, viewer)
             return
-        async with self.hub.listen(subscription.kinds) as events:
+        async with self.hub.listen(subscription.kinds, heard_of(viewer)) as events:
             async for event in events:
                 try:
                     plan, keyed = subscription.plan(event.subject_id)

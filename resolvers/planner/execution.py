@@ -76,6 +76,8 @@ class Execution:
     # a savepoint; and whether that is to be done, because the field was refused or failed.
     alone: bool = False
     undone: bool = False
+    # An installation's setting that acts go by.
+    return_days: int = 0
 
     async def read(self, info: ResolveInfo, build: Build, key: UUID | None = None) -> Any:
         """The objects that `build` describes, for graphql-core to complete."""

@@ -42,12 +42,14 @@ class Act:
     """What an act of a mutation works with: the transaction's session, who acts, when, and fresh ids.
 
     `key` is a text of 64 characters for the key of `@idempotent` and whose it is; empty where the field has none.
+    `return_days`: so long after their delivery the installation takes goods back.
     """
 
     session: AsyncSession
     viewer: Viewer
     now: dt.datetime
     new_id: Ids
+    return_days: int
     key: str = ""
 
 
@@ -137,7 +139,7 @@ async def perform(
 ) -> Any:
     """Run an act so that a refusal takes back this field's changes and no other's: in a savepoint, where there are others."""
     key = execution.keys.get(response_key, "")
-    doing = Act(execution.session, execution.viewer, execution.now, execution.new_id, key)
+    doing = Act(execution.session, execution.viewer, execution.now, execution.new_id, execution.return_days, key)
     names = [field.python_name for field in definition_of(payload_type).fields if field.python_name != "errors"]
     try:
         # Within, because an id that names nothing is refused here already.

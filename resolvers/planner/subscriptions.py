@@ -23,21 +23,30 @@ from resolvers.planner.execution import Keyed
 from resolvers.planner.plans import Plan, Tree
 from resolvers.planner.sqljson import JsonObject
 from resolvers.planner.values import Values
+from segments.audiences import DIVISION, STAFF
 from segments.core_types import named_type
 from segments.outbox import CHANNEL
 from segments.strawberry_internals import metadata
+from segments.viewer import Viewer
 
 EVENTS_WAITING_MAX = 1_000
+# For whom listens without being anybody's: they hear what is of no customer.
+NOBODY = UUID(int=0)
 EMPTY_BYTES_MAX = 40  # of an answer with null, beside its key
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Event:
-    """What a notice says: the kind of the event and the key of its subject."""
+    """What a notice says: the kind of the event, the key of its subject, and of which customer it is, if of one."""
 
     kind: str
     subject_id: UUID
+    customer_id: UUID | None = None
+
+
+# What waits for a listener; None is the end.
+Waiting = asyncio.Queue[Event | None]
 
 
 @dataclass(frozen=True)
@@ -99,8 +108,16 @@ def subscription(*kinds: str, where: Condition, **arguments: Any) -> Any:
     return answered_field({"root": Root("watch", Watch(kinds, where))}, arguments)
 
 
+def heard_of(viewer: Viewer) -> UUID | None:
+    """Of whom a viewer hears: their customer, nobody's where they have none, and of everybody for the house (None)."""
+    return None if viewer.audience in {STAFF, DIVISION} else viewer.customer_id or NOBODY
+
+
 class Hub:
     """Hears the outbox on one connection and hands events to the subscriptions of this process.
+
+    What is a customer's is offered to that customer's people and to the house, and to no other customer's: those could not
+    read it anyway, and a night in which everybody's points expire would end all their subscriptions.
 
     A listener that does not keep up, or a connection that is lost, ends the subscriptions: their clients come back and
     read what they missed. Silence that hides a loss would be worse.
@@ -108,22 +125,32 @@ class Hub:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._listeners: dict[str, set[asyncio.Queue[Event | None]]] = {}
+        # By the kinds of events, and by the customers whose people listen, who are None for the house.
+        self._listeners: dict[str, dict[UUID | None, set[Waiting]]] = {}
         self._connection: Any = None
         self._opening = asyncio.Lock()
 
     @asynccontextmanager
-    async def listen(self, kinds: tuple[str, ...]) -> AsyncGenerator[AsyncIterator[Event]]:
-        """The events of some kinds from now on."""
+    async def listen(
+        self, kinds: tuple[str, ...], customer_id: UUID | None = None
+    ) -> AsyncGenerator[AsyncIterator[Event]]:
+        """The events of some kinds from now on; for a customer's people theirs, and those that are of no customer."""
         await self._open()
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(EVENTS_WAITING_MAX)
+        queue: Waiting = asyncio.Queue(EVENTS_WAITING_MAX)
         for kind in kinds:
-            self._listeners.setdefault(kind, set()).add(queue)
+            self._listeners.setdefault(kind, {}).setdefault(customer_id, set()).add(queue)
         try:
             yield self._events(queue)
         finally:
             for kind in kinds:
-                self._listeners[kind].discard(queue)
+                self._forget(kind, customer_id, queue)
+
+    def _forget(self, kind: str, customer_id: UUID | None, queue: Waiting) -> None:
+        """A listener has gone; where it was the last of its customer, so has the customer."""
+        queues = self._listeners[kind][customer_id]
+        queues.discard(queue)
+        if not queues:
+            del self._listeners[kind][customer_id]
 
     async def close(self) -> None:
         """End all subscriptions and the connection."""
@@ -142,13 +169,17 @@ class Hub:
         self._end_all()
 
     def _heard(self, _connection: Any, _process: int, _channel: str, payload: str) -> None:
-        kind, _, subject = payload.partition(":")
+        kind, _, rest = payload.partition(":")
+        subject, _, customer = rest.partition(":")
         with contextlib.suppress(ValueError):
-            event = Event(kind, UUID(subject))
-            for queue in self._listeners.get(kind, ()):
-                self._offer(queue, event)
+            event = Event(kind, UUID(subject), UUID(customer) if customer else None)
+            listeners = self._listeners.get(kind, {})
+            whose = listeners.keys() if event.customer_id is None else (event.customer_id, None)
+            for customer_id in whose:
+                for queue in listeners.get(customer_id, ()):
+                    self._offer(queue, event)
 
-    def _offer(self, queue: asyncio.Queue[Event | None], event: Event) -> None:
+    def _offer(self, queue: Waiting, event: Event) -> None:
         if queue.full():
             log.warning("a subscription did not keep up", kind=event.kind)
             end(queue)
@@ -156,16 +187,17 @@ class Hub:
         queue.put_nowait(event)
 
     def _end_all(self) -> None:
-        for queues in self._listeners.values():
-            for queue in queues:
-                end(queue)
+        for listeners in self._listeners.values():
+            for queues in listeners.values():
+                for queue in queues:
+                    end(queue)
 
-    async def _events(self, queue: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
+    async def _events(self, queue: Waiting) -> AsyncIterator[Event]:
         while (event := await queue.get()) is not None:
             yield event
 
 
-def end(queue: asyncio.Queue[Event | None]) -> None:
+def end(queue: Waiting) -> None:
     """End a subscription now, whatever still waits in its queue."""
     while not queue.empty():
         queue.get_nowait()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -303,3 +305,33 @@ async def test_a_paid_order_is_late_for_nothing(till: Till) -> None:
         assert await order_paid(session, NOW, IDS, key)
     listed = "query($number: String) { orders(filter: {number: $number}, first: 2) { nodes { status } } }"
     assert (await till.ask(me, listed, number=f" {order['number'].lower()} "))["nodes"] == [{"status": "PAID"}]
+
+
+async def test_who_follows_their_orders_hears_of_each_change_and_of_nobody_else_s(till: Till) -> None:
+    me, company, clerk = till.market.consumer, buyer_of(till), Viewer(STAFF, scopes=frozenset({"orders:read"}))
+    heard: dict[Viewer, list[str]] = {me: [], company: [], clerk: []}
+
+    async def listen(viewer: Viewer) -> None:
+        follow = Operation("subscription { orderChanged { status customer { name } } }", {})
+        async with aclosing(till.engine.subscribe(viewer, follow)) as events:
+            async for event in events:
+                changed = orjson.loads(event.body)["data"]["orderChanged"]
+                heard[viewer].append(f"{changed['customer']['name']} {changed['status']}")
+
+    tasks = [asyncio.create_task(listen(viewer)) for viewer in heard]
+    await asyncio.sleep(0.3)  # Until all listen; nothing says so.
+    await till.add(me, "battery", 1)
+    order = (await till.check_out(me, "33.33"))["order"]
+    for _ in range(100):
+        if heard[clerk]:
+            break
+        await asyncio.sleep(0.02)
+    await till.ask(me, CANCEL, order=order["id"], key="followed")
+    for _ in range(100):
+        if len(heard[clerk]) > 1 and len(heard[me]) > 1:
+            break
+        await asyncio.sleep(0.02)
+    for task in tasks:
+        task.cancel()
+    mine = ["CONSUMER PLACED", "CONSUMER CANCELLED"]
+    assert heard == {me: mine, company: [], clerk: mine}

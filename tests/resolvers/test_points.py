@@ -369,3 +369,45 @@ async def test_who_follows_their_points_hears_of_each_movement_once(house: House
         )
         told = await session.scalar(sa.text("select count(*) from outbox_event where kind = 'points.moved'"))
     assert told == moved
+
+
+async def test_a_night_in_which_everybody_s_points_expire_reaches_each_alone(house: House) -> None:
+    """What a job settles is told too; 2,000 members' events are more than a subscription may leave waiting."""
+    many = [consumer("众") for _ in range(2_000)]
+    await store(house.database, *many)
+    ann = house.viewers["ann"].customer_id
+    earn = sa.text(
+        """select count(points_earn(:programme, id, 'long ago', '\\x00', 7, null, null, null, null, :at))
+        from customer where name = '众' or id = :ann"""
+    )
+    async with transaction(house.database, SYSTEM) as session:
+        # Waited seven days, lived for two years, and ended some days ago.
+        long_ago = {"programme": PROGRAMME, "at": system_clock() - 745 * DAY, "ann": ann}
+        assert await session.scalar(earn, long_ago) == 2_001
+    heard: dict[str, list[Any]] = {"ann": [], "bo": []}
+    ended: list[str] = []
+
+    async def listen(who: str) -> None:
+        follow = Operation("subscription { pointsMoved { code change } }", {})
+        async with aclosing(house.engine.subscribe(house.viewers[who], follow)) as events:
+            async for event in events:
+                heard[who].append(orjson.loads(event.body)["data"]["pointsMoved"])
+        ended.append(who)
+
+    tasks = [asyncio.create_task(listen(who)) for who in heard]
+    await asyncio.sleep(0.3)  # Until both listen; nothing says so.
+    async with transaction(house.database, SYSTEM) as session:
+        assert await programmes.settle_due(session, 3_000) == 2_001
+    # Who was not woken by the others is still there for their own.
+    await house.done("bo", SPEND, input={"membership": house.id("bo"), "amount": "1"})
+    for _ in range(100):
+        if heard["bo"] and heard["ann"]:
+            break
+        await asyncio.sleep(0.02)
+    for task in tasks:
+        task.cancel()
+    assert ended == []
+    assert heard == {"ann": [{"code": "EXPIRE", "change": "-7"}], "bo": [{"code": "SPEND", "change": "-1"}]}
+    async with transaction(house.database, SYSTEM) as session:
+        told = "select count(*) from outbox_event where kind = 'points.moved' and payload ->> 'code' = 'EXPIRE'"
+        assert await session.scalar(sa.text(told)) == 2_001

@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.jobs.registry import JOBS
+from domain.jobs.registry import jobs_of
 from domain.jobs.running import Job, advance, forget_runs
 from domain.jobs.tables import JobRun
 from foundation.ids import Ids, system_ids
 from foundation.jobs import croniter, period_at
+from foundation.settings import Settings
 from tests.rows import NOW
 
 PERIOD = NOW.replace(minute=0)
@@ -66,8 +67,9 @@ async def test_old_runs_are_forgotten(session: AsyncSession) -> None:
 
 
 def test_jobs_have_names_of_their_own_and_schedules_that_can_be_read() -> None:
-    assert len({job.name for job in JOBS}) == len(JOBS)
-    assert all(croniter.is_valid(job.cron) for job in JOBS)
+    jobs = jobs_of(Settings())
+    assert len({job.name for job in jobs}) == len(jobs)
+    assert all(croniter.is_valid(job.cron) for job in jobs)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""Activations and expiries are told to who follows their points, as movements are.
+
+Its SQL is frozen in the file beside it.
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0047"
+down_revision = "0046"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for statement in _statements(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    raise RuntimeError("Functions go forward only: restore a backup instead.")
+
+
+def _statements(text: str) -> list[str]:
+    """The statements of a script in which `;` before an empty line ends one; functions have none in them."""
+    return [statement.strip().removesuffix(";") for statement in text.split(";\n\n") if statement.strip()]
