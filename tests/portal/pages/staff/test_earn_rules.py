@@ -62,3 +62,26 @@ async def links(browser: object, path: str, pattern: str) -> list[str]:
     """The links of a page that lead to one kind of page."""
     page: str = await browser.get(path)  # type: ignore[attr-defined]
     return list(dict.fromkeys(re.findall(rf'href="({pattern})"', page)))
+
+
+async def test_a_programme_s_settings_are_changed_as_they_were_seen(portals: Portals) -> None:
+    browser = await portals.browser(HEAD)
+    listed = "/staff/points-programmes"
+    entered = {"input.code": "GUESTS", "input.name": "来宾积分", "input.timeZone": "Asia/Tokyo", "input.lotMonths": ""}
+    assert "时区：" in text_of(await browser.send(listed, "make", entered | {"input.timeZone": "Mars"}, 422))
+    made = text_of(await browser.send(listed, "make", entered))
+    assert "积分计划已建立" in made
+    assert "永久" in made
+    pages = await links(browser, listed, r"/staff/points-programmes/[\w-]+")
+    [path] = [each for each in pages if "来宾积分" in text_of(await browser.get(each))]
+    before = filled_in(await browser.get(path), "set")
+    assert (before["input.worthAmount"], before["input.lotMonths"], before["input.version"]) == ("100", "", "1")
+    wrong = await browser.send(path, "set", {"input.transferMin": "9", "input.transferMax": "5"}, 422)
+    assert "每次至少：" in text_of(wrong)
+    limits = {"input.transferMin": "5", "input.transferMax": "50", "input.transferMonthMax": "100"}
+    changed = text_of(await browser.send(path, "set", limits | {"input.worthAmount": "250"}))
+    assert "积分计划已修改" in changed
+    assert "每次 5 至 50，每月至多 100" in changed
+    assert "100 分值 ¥2.50" in changed
+    # Somebody has changed it since this editor looked.
+    assert "请先更正" in text_of(await browser.send(path, "set", {"input.version": "1"}, 422))

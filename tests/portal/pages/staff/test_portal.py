@@ -52,6 +52,8 @@ PAGES = {
     rf"/staff/earn-versions/{ID}": rf"/staff/earn-rules/{ID}",
     "/staff/tiers": "/staff/earn-rules",
     "/staff/liability": None,
+    "/staff/points-programmes": "/staff/earn-rules",
+    rf"/staff/points-programmes/{ID}": "/staff/points-programmes",
     "/staff/stores": None,
     rf"/staff/stores/{ID}": "/staff/stores",
     rf"/staff/stores/{ID}/hours": rf"/staff/stores/{ID}",
@@ -60,7 +62,7 @@ PAGES = {
 
 SCOPED_ROOTS = (
     *("/staff/earn-", "/staff/orders", "/staff/payments", "/staff/returns"),
-    *("/staff/rewards", "/staff/coupons", "/staff/vouchers"),
+    *("/staff/rewards", "/staff/coupons", "/staff/vouchers", "/staff/points-programmes"),
 )
 # All of these asks for a scope that some of the staff do not hold.
 SCOPED = {
