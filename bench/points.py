@@ -19,6 +19,7 @@ import psutil
 
 from bench.ledger import DUE_FIRST, LITERAL, POOL, PROGRAMME, SPENDERS, Crowd, begin, fill, make_pool
 from bench.place import DATABASE, DIRECTORY, ORCHESTRATOR
+from bench.reckoning import reckoning_rows
 from bench.rows import Row, at_least, at_most, median
 from bench.spending import spend_row
 from foundation.database import SESSION_SETTINGS, Addresses, connect
@@ -142,6 +143,7 @@ async def measure(places: Addresses, rounds: int, seconds: float, say: Callable[
                 *await pool_rows(pgbench, owner, rounds, seconds, say),
                 await spend_row(places, CROWD, rounds, seconds, say),
                 await expiry_row(owner, say),
+                *await reckoning_rows(owner, CROWD, rounds, lambda: tpcb_pace(pgbench, seconds), say),
             ]
     finally:
         await owner.close()
@@ -210,6 +212,11 @@ async def pool_rows(
         Row("points", "spends of a pool", "a second", median(pool), note),
         Row("points", "spends of a pool", "share of the unhot rate", share, "16 stripes", at_least(share, 0.8)),
     ]
+
+
+async def tpcb_pace(pgbench: Pgbench, seconds: float) -> float:
+    """Transactions of TPC-B a second by one connection."""
+    return (await pgbench.measured(lasting(seconds), 1, "-b", "tpcb-like", user="postgres")).per_second
 
 
 async def expiry_row(owner: RawConnection, say: Callable[[str], None]) -> Row:
