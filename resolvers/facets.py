@@ -13,21 +13,34 @@ from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 
 from domain.shop import tables
 from domain.shop.availability import Availability
+from domain.shop.facets import FacetKind
 from foundation.language import translate
 from resolvers.customers import localised
 from resolvers.money import amount
 from resolvers.planner.declare import AUDIENCE, LANGUAGE
 from resolvers.planner.keys import id_expression
 from resolvers.planner.sqljson import literal
-from resolvers.shop import PRICED, Bound, attributes_fulfilled, availability_of, matching, price, shelves, wished_shelf
+from resolvers.shop import (
+    PRICED,
+    Bound,
+    attributes_fulfilled,
+    availability_of,
+    matching,
+    option_of_variant,
+    options_fulfilled,
+    price,
+    shelves,
+    wished_shelf,
+)
 from segments.audiences import Audience
 
 # Choices of a facet, the most frequent first: nobody reads a longer list.
 OPTIONS_MAX = 50
 # From where to where each choice of a price goes, in major units of whatever currency; the last has no end.
 PRICE_BANDS = ((0, 500), (500, 2_000), (2_000, 10_000), (10_000, 50_000), (50_000, 200_000), (200_000, None))
-# The order of the facets; attributes stand in that of how many products have them.
-CATEGORY, BRAND, PRICE, AVAILABILITY, ATTRIBUTES = range(5)
+# The order of the facets, which is that of their kinds; attributes and options stand in that of how many products have them.
+CATEGORY, BRAND, PRICE, AVAILABILITY, OPTIONS, ATTRIBUTES = range(6)
+KINDS = tuple(FacetKind)
 Rows = sa.Select[*tuple[Any, ...]]
 
 
@@ -61,7 +74,7 @@ class Found:
 def product_facets(*, category: Bound = None, category_slug: Bound = None, **wanted: Bound) -> Rows:
     """The facets of the products of a filter, with their options as JSON that `options` takes apart.
 
-    An attribute counts only where it has two values at least: with one there is nothing to choose.
+    An attribute or option counts only where it has two values at least: with one there is nothing to choose.
     """
     found = Found(wished_shelf(category, category_slug), wanted)
     counted = sa.union_all(
@@ -69,6 +82,7 @@ def product_facets(*, category: Bound = None, category_slug: Bound = None, **wan
         _brands(found.without("brand")),
         _prices(found.without("price_from", "price_to")),
         _availabilities(found.without("available_only")),
+        _options(found.without("options"), wanted.get("options")),
         _attributes(found.without("attributes"), wanted.get("attributes")),
     ).subquery("counted")
     order = (counted.c.at, counted.c.count.desc(), sa.collate(counted.c.value, "C"))
@@ -79,13 +93,16 @@ def product_facets(*, category: Bound = None, category_slug: Bound = None, **wan
     )
     facets: Rows = (
         sa.select(
+            sa.case(
+                *((ranked.c.place == _number(place), literal(kind.value)) for place, kind in enumerate(KINDS))
+            ).label("kind"),
             ranked.c.code,
             sa.func.min(sa.collate(ranked.c.facet, "C")).label("name"),
             sa.func.json_agg(aggregate_order_by(option, ranked.c.rank), type_=JSON()).label("options"),
         )
         .where(ranked.c.rank <= sa.bindparam(None, OPTIONS_MAX, sa.BigInteger()))
         .group_by(ranked.c.place, ranked.c.code)
-        .having(sa.or_(ranked.c.place < ATTRIBUTES, sa.func.count() > 1))
+        .having(sa.or_(ranked.c.place < OPTIONS, sa.func.count() > 1))
         .order_by(ranked.c.place, sa.func.sum(ranked.c.count).desc(), sa.collate(ranked.c.code, "C"))
     )
     return facets.add_cte(*found.sets.values(), nest_here=True)
@@ -188,6 +205,23 @@ def _attributes(found: sa.CTE, wishes: Bound) -> Rows:
         .select_from(found.join(attribute, attribute.c.product_id == found.c.id))
         .where(others)
         .group_by(attribute.c.code, attribute.c.value)
+    )
+
+
+def _options(found: sa.CTE, wishes: Bound) -> Rows:
+    """Each option by the variants that have what is wished of the others."""
+    variant, (chosen, option, value) = tables.Variant.__table__.alias("had"), option_of_variant()
+    name, shown = sa.collate(localised(option), "C"), sa.collate(localised(value), "C")
+    others = sa.true() if wishes is None else options_fulfilled(variant, wishes, option.c.code)
+    joined = found.join(variant, variant.c.product_id == found.c.id).join(chosen, chosen.c.variant_id == variant.c.id)
+    count = sa.func.count(found.c.id.distinct())
+    return (
+        _part(OPTIONS, option.c.code, sa.func.min(name), value.c.code, sa.func.min(shown), count)
+        .select_from(
+            joined.join(option, option.c.id == chosen.c.option_id).join(value, value.c.id == chosen.c.value_id)
+        )
+        .where(others)
+        .group_by(option.c.code, value.c.code)
     )
 
 

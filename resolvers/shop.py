@@ -80,8 +80,9 @@ def matching(
     price_to: Bound = None,
     attributes: Bound = None,
     store_code: Bound = None,
+    options: Bound = None,
 ) -> sa.ColumnElement[bool]:
-    """Products by the words of a question, brand, status, stock, the viewer's own price, values of attributes, and a store.
+    """Products by the words of a question, brand, status, stock, the viewer's own price, attributes, a store, and options.
 
     `text` is a tsquery as text: one without words matches nothing.
     """
@@ -101,6 +102,8 @@ def matching(
         conditions.append(attributes_fulfilled(product, attributes))
     if store_code is not None:
         conditions.append(_sold_at(product, store_code))
+    if options is not None:
+        conditions.append(options_had(product, options))
     return sa.and_(*conditions)
 
 
@@ -135,9 +138,7 @@ def attributes_fulfilled(
     `but` is the code of an attribute of which nothing is wished, a column of a FROM beside the product's.
     """
     attribute = tables.Attribute.__table__.alias("wished_attribute")
-    columns = (sa.column("code", sa.Text()), sa.column("values", JSONB()))
-    wish = sa.func.jsonb_to_recordset(sa.cast(sa.cast(attributes, sa.Text()), JSONB()))
-    wish = wish.table_valued(*columns, name="wish").render_derived(with_types=True)
+    wish = _wishes(attributes)
     has_it = (
         sa.select(attribute.c.id)
         .where(attribute.c.product_id == product.c.id, attribute.c.code == wish.c.code)
@@ -152,9 +153,79 @@ def attributes_fulfilled(
     return sa.not_(unfulfilled.correlate(*around).exists())
 
 
+def options_had(product: sa.FromClause, options: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether one variant of a product has all that is wished of options; it is the same one for all of them."""
+    variant = tables.Variant.__table__.alias("optional")
+    one = sa.select(variant.c.id).where(variant.c.product_id == product.c.id, options_fulfilled(variant, options))
+    return one.correlate(product).exists()
+
+
+def options_fulfilled(
+    variant: sa.FromClause, options: sa.ColumnElement[Any], but: Bound = None
+) -> sa.ColumnElement[bool]:
+    """Whether a variant has of each option that is wished one of its values; `but` is as in `attributes_fulfilled`."""
+    chosen, option, value = option_of_variant()
+    wish = _wishes(options)
+    has_it = (
+        sa.select(chosen.c.id)
+        .select_from(
+            chosen.join(option, option.c.id == chosen.c.option_id).join(value, value.c.id == chosen.c.value_id)
+        )
+        .where(chosen.c.variant_id == variant.c.id, option.c.code == wish.c.code)
+        .where(sa.func.jsonb_exists(wish.c["values"], value.c.code))
+        .correlate(variant, wish)
+        .exists()
+    )
+    unfulfilled = sa.select(wish.c.code).where(sa.not_(has_it))
+    if but is not None:
+        unfulfilled = unfulfilled.where(wish.c.code != but)
+    around = [variant] if but is None else [variant, but.table]  # pyright: ignore[reportAttributeAccessIssue]
+    return sa.not_(unfulfilled.correlate(*around).exists())
+
+
+def option_of_variant() -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
+    """What a variant has of an option, the option, and the value; whoever joins them sees what row policies let them see."""
+    chosen, option, value = (
+        table.__table__.alias(name)
+        for table, name in (
+            (tables.VariantOption, "chosen"),
+            (tables.ProductOption, "option"),
+            (tables.OptionValue, "option_value_of"),
+        )
+    )
+    return chosen, option, value
+
+
+def _wishes(filters: sa.ColumnElement[Any]) -> Any:
+    """The rows of what `wished` has made: a code and its values."""
+    columns = (sa.column("code", sa.Text()), sa.column("values", JSONB()))
+    wish = sa.func.jsonb_to_recordset(sa.cast(sa.cast(filters, sa.Text()), JSONB()))
+    return wish.table_valued(*columns, name="wish").render_derived(with_types=True)
+
+
 def wished(filters: Sequence[Mapping[str, Any]]) -> str:
-    """Wishes about attributes as one parameter of a statement."""
+    """Wishes about attributes or options as one parameter of a statement."""
     return json.dumps(filters)
+
+
+def selected_options(variant: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
+    """What a variant has of each option of its product, in their order."""
+    chosen, option, value = option_of_variant()
+    rows: sa.Select[*tuple[Any, ...]] = (
+        sa.select(
+            option.c.code.label("code"),
+            localised(option).label("name"),
+            value.c.code.label("value"),
+            localised(value).label("value_name"),
+        )
+        .select_from(
+            chosen.join(option, option.c.id == chosen.c.option_id).join(value, value.c.id == chosen.c.value_id)
+        )
+        .where(chosen.c.variant_id == variant.c.id)
+        .order_by(option.c.position, option.c.id)
+        .correlate(variant)
+    )
+    return rows
 
 
 def categories(category: sa.FromClause, *, parent: Bound = None) -> sa.ColumnElement[bool]:

@@ -10,6 +10,7 @@ import strawberry
 
 from domain.shop import tables
 from domain.shop.availability import Availability
+from domain.shop.facets import FacetKind
 from domain.shop.tables import MediaKind, ProductStatus
 from domain.shop.words import query_terms
 from resolvers import facets
@@ -30,6 +31,7 @@ PRICED = answers.PRICED
 publish_enum(ProductStatus, *EVERYONE)
 publish_enum(MediaKind, *EVERYONE)
 publish_enum(Availability, *PRICED)
+publish_enum(FacetKind, *EVERYONE)
 # The division looks at civil products by a right of its own, on whatever path it comes to them.
 CATALOGUE = Needs("catalogue:read", by=(DIVISION,))
 
@@ -74,6 +76,39 @@ class Attribute(Node):
 
 @For(*EVERYONE)
 @CATALOGUE
+@row(tables.OptionValue, order=("position",))
+class OptionValue(Node):
+    """What can be chosen of an option. 选项的取值。"""
+
+    code: str
+    name: str = sql(answers.name)
+
+
+@For(*EVERYONE)
+@CATALOGUE
+@row(tables.ProductOption, order=("position",))
+class ProductOption(Node):
+    """What the variants of a product differ by, such as colour or size. 商品选项。"""
+
+    code: str
+    name: str = sql(answers.name)
+    values: list[OptionValue]
+
+
+@For(*EVERYONE)
+@CATALOGUE
+@value
+class SelectedOption:
+    """What a variant has of an option: by code, and in words. 规格所选的选项。"""
+
+    code: str
+    name: str
+    value: str
+    value_name: str
+
+
+@For(*EVERYONE)
+@CATALOGUE
 @row(tables.StockLocation, order=("name",))
 class StockLocation(Node):
     """A warehouse or store. 仓库或门店。"""
@@ -106,6 +141,7 @@ class Variant(Node):
     available: Annotated[int, For(*PRICED)] = sql(answers.available)
     availability: Annotated[Availability, For(*PRICED)] = sql(answers.variant_availability)
     stock: Annotated[list[Stock], For(ENTERPRISE, STAFF)]
+    selected_options: list[SelectedOption] = sql(answers.selected_options)
     product: Product | None
 
 
@@ -128,6 +164,7 @@ class Product(Node):
     variants: list[Variant]
     media: list[Media]
     attributes: list[Attribute]
+    options: list[ProductOption]
     weight_grams: int | None
     warranty_months: Annotated[int | None, For(*PRICED)]
     released_on: dt.date | None
@@ -152,13 +189,22 @@ class AttributeFilter:
 
 @For(*EVERYONE)
 @strawberry.input
+class OptionFilter:
+    """Products of which one variant has one of some values of an option, by their codes. 选项筛选。"""
+
+    code: str
+    values: list[str]
+
+
+@For(*EVERYONE)
+@strawberry.input
 class ProductFilter:
     """Which products to list: those that fulfil everything given here. 商品筛选条件。
 
     `text` asks for every word of it, in Chinese or English, in names, summaries and descriptions; one without words, such
     as a sign alone, finds nothing. `category` counts those below it; `categorySlug` names it by its slug where no `category`
     is given. Limits of a price are what the viewer pays for
-    some variant of the product, in major units.
+    some variant of the product, in major units. Of `options` one variant has to have all.
     """
 
     text: Annotated[str | None, Through(query_terms)] = None
@@ -169,6 +215,7 @@ class ProductFilter:
     price_from: Annotated[Decimal | None, For(*PRICED)] = None
     price_to: Annotated[Decimal | None, For(*PRICED)] = None
     attributes: Annotated[list[AttributeFilter] | None, Through(answers.wished)] = None
+    options: Annotated[list[OptionFilter] | None, Through(answers.wished)] = None
     status: Annotated[ProductStatus | None, For(STAFF)] = None
     store_code: Annotated[str | None, For(STAFF)] = None
 
@@ -188,12 +235,13 @@ class FacetOption:
 @CATALOGUE
 @value
 class Facet:
-    """What the products of a filter could be narrowed by: category, brand, price, availability, or an attribute. 筛选项。
+    """What the products of a filter could be narrowed by: category, brand, price, availability, option, or attribute. 筛选项。
 
     A choice of prices is written as its two bounds, `500-2000` or `200000-`; one without an upper bound ends at the dash.
     It counts what the rest of the filter leaves, as if nothing were chosen of the facet itself.
     """
 
+    kind: FacetKind
     code: str
     name: str
     options: list[FacetOption] = sql(facets.options)

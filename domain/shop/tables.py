@@ -1,4 +1,4 @@
-"""Tables of the catalogue: categories, products, variants, media, attributes, prices and stock."""
+"""Tables of the catalogue: categories, products, variants, media, attributes, options, prices and stock."""
 
 from __future__ import annotations
 
@@ -116,6 +116,7 @@ class Product(Classified, Table):
     variants: Mapped[list[Variant]] = relationship(lazy="raise", back_populates="product")
     media: Mapped[list[Media]] = relationship(lazy="raise", back_populates="product")
     attributes: Mapped[list[Attribute]] = relationship(lazy="raise", back_populates="product")
+    options: Mapped[list[ProductOption]] = relationship(lazy="raise", back_populates="product")
 
 
 class ProductPart(Classified):
@@ -176,6 +177,59 @@ class Attribute(ProductPart, Table):
     value_en: Mapped[str | None]
     position: Mapped[int]
     product: Mapped[Product | None] = relationship(lazy="raise", back_populates="attributes")
+
+
+class ProductOption(ProductPart, Table):
+    """What variants of a product differ by, such as colour 颜色 or size 尺码; `code` makes facets across products."""
+
+    __tablename__ = "product_option"
+    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()), BY_STAFF_OR_DIVISION)
+    __table_args__ = (
+        UniqueConstraint("product_id", "code"),
+        Index("ix_product_option_product", "product_id", "position", "id"),
+    )
+
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    name_en: Mapped[str | None]
+    position: Mapped[int]
+    product: Mapped[Product | None] = relationship(lazy="raise", back_populates="options")
+    values: Mapped[list[OptionValue]] = relationship(lazy="raise", back_populates="option")
+
+
+class OptionValue(ProductPart, Table):
+    """What can be chosen of an option; values of one code are one choice across products."""
+
+    __tablename__ = "option_value"
+    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()), BY_STAFF_OR_DIVISION)
+    __table_args__ = (
+        UniqueConstraint("option_id", "code"),
+        Index("ix_option_value_option", "option_id", "position", "id"),
+    )
+
+    option_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product_option.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    name_en: Mapped[str | None]
+    position: Mapped[int]
+    option: Mapped[ProductOption | None] = relationship(lazy="raise", back_populates="values")
+
+
+class VariantOption(ProductPart, Table):
+    """Which value of an option a variant has.
+
+    The database sees to it, when a transaction ends, that a variant which has a value of one option has one of each option
+    of its product, that options and values are of that product, and that no two variants of it have the same.
+    """
+
+    __tablename__ = "variant_option"
+    __rows__ = Rows(any_of(STAFF_OR_SYSTEM, offered()), BY_STAFF_OR_DIVISION)
+    __table_args__ = (UniqueConstraint("variant_id", "option_id"), Index("ix_variant_option_value", "value_id"))
+
+    variant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("variant.id"))
+    option_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product_option.id"))
+    value_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("option_value.id"))
 
 
 class Price(Table):

@@ -22,6 +22,7 @@ from portal.demo.customers import SYNTHETIC_SOURCE, make_customers
 from portal.demo.employees import make_employees
 from portal.demo.fleet import make_fleet
 from portal.demo.interactions import make_interactions
+from portal.demo.options import make_options
 from portal.demo.orders import make_orders
 from portal.demo.partner import make_partner
 from portal.demo.payments import make_payments
@@ -96,3 +97,4 @@ def make_world(world: World, password_hash: str) -> None:
     make_transfer(world, programmes, staff)
     make_reclassification(world)
     make_adjustments(world)
+    make_options(world)

@@ -102,7 +102,7 @@ async def test_every_table_has_policies_for_all_it_grants(owner: AsyncConnection
 
 
 # Each reads from the catalogue how PostgreSQL itself writes down what it understood. Partitions are left out: the
-# database's own functions make them in time, and only their parent is declared.
+# database's own functions make them in time, and only their parent is declared; and so are the constraints that are triggers.
 ASPECTS = {
     "policies": "select tablename, policyname, permissive, roles::text, cmd, qual, with_check from pg_policies where schemaname = :schema",
     "indexes": """
@@ -112,7 +112,7 @@ ASPECTS = {
     "constraints": """
         select conrelid::regclass::text, conname, pg_get_constraintdef(c.oid) from pg_constraint as c
         join pg_namespace as n on n.oid = connamespace
-        where nspname = :schema and conname not like 'alembic%' and conrelid::regclass::text not in (select relname from pg_class where relispartition)
+        where nspname = :schema and contype <> 't' and conname not like 'alembic%' and conrelid::regclass::text not in (select relname from pg_class where relispartition)
     """,
     "columns": """
         select table_name, column_name, data_type, collation_name, is_nullable, column_default, is_identity, identity_generation

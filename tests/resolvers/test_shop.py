@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.customers.tables import Region
@@ -128,6 +129,61 @@ def price(variant: UUID, fen: int, customer: UUID | None = None) -> tables.Price
     day = dt.date(2020, 1, 1)
     of = {"variant_id": variant, "customer_id": customer}
     return tables.Price(id=IDS(), audience=ENTERPRISE, amount=fen, currency="CNY", valid_from=day, **of)
+
+
+GARMENTS = {"jacket": {"S": "G", "M": "G", "L": "R"}, "coat": {"S": "R", "M": "R"}}
+
+
+@pytest.fixture(scope="module")
+async def garments(shop: Shop, own_database: Database) -> dict[str, Any]:
+    """Two garments on a shelf of their own, a variant of each size in one colour, and a coat that only staff know of."""
+    made: dict[str, Any] = {"shelf": IDS(), "variants": {}}
+    async with transaction(own_database, SYSTEM) as session:
+        session.add(tables.Category(id=made["shelf"], slug="wear", name="wear", summary="", position=9))
+        await session.flush()
+        for slug, combinations in {**GARMENTS, "hidden": {"S": "G", "XL": "W"}}.items():
+            audiences = [] if slug == "hidden" else [audience.value for audience in EVERYONE]
+            await add_garment(session, made, slug, combinations, {"audiences": audiences})
+    return made
+
+
+async def add_garment(
+    session: AsyncSession, made: dict[str, Any], slug: str, combinations: dict[str, str], guard: dict[str, Any]
+) -> None:
+    """A garment with its options, and a variant for each combination."""
+    product = tables.Product(
+        id=IDS(), category_id=made["shelf"], slug=slug, name=slug, summary="", description="", brand="风信",
+        status=tables.ProductStatus.ACTIVE, position=99, export_controlled=False, created_at=NOW, updated_at=NOW,
+        search="", **guard,
+    )  # fmt: skip
+    session.add(product)
+    await session.flush()
+    keys: dict[str, UUID] = {}
+    for place, (code, name, values) in enumerate(
+        (("size", "尺码", dict.fromkeys(combinations)), ("colour", "颜色", dict.fromkeys(combinations.values())))
+    ):
+        option = tables.ProductOption(
+            id=IDS(), product_id=product.id, code=code, name=name, name_en=code.title(), position=place, **guard
+        )
+        session.add(option)
+        await session.flush()
+        keys[code] = option.id
+        for at, value in enumerate(values):
+            keys[value] = IDS()
+            words = {"code": value, "name": f"{value}号", "name_en": f"{value}!", "position": at}
+            session.add(tables.OptionValue(id=keys[value], option_id=option.id, **words, **guard))
+    await session.flush()
+    for size, colour in combinations.items():
+        variant = IDS()
+        made["variants"][slug, size] = variant
+        session.add(
+            tables.Variant(id=variant, product_id=product.id, sku=f"{slug}-{size}", name=size, position=0, **guard)
+        )
+        await session.flush()
+        for code, value in (("size", size), ("colour", colour)):
+            of = {"variant_id": variant, "option_id": keys[code], "value_id": keys[value]}
+            session.add(tables.VariantOption(id=IDS(), **of, **guard))
+    made[slug] = keys
 
 
 NOTHING: set[str] = set()
@@ -256,3 +312,108 @@ async def test_amounts_without_measure_are_refused(shop: Shop) -> None:
         answer = await shop.ask(FACETS, Viewer(CONSUMER), filter={"priceFrom": amount})
         assert answer.refused
         assert b"BAD_USER_INPUT" in answer.body
+
+
+OPTIONS = """query O($slug: String!) { product(slug: $slug) { options { code name values { code name } }
+    variants { sku selectedOptions { code name value valueName } } } }"""
+
+
+async def test_a_product_says_by_what_its_variants_differ(shop: Shop, garments: dict[str, Any]) -> None:
+    for language, size, one in (("zh", "尺码", "S号"), ("en", "Size", "S!")):
+        viewer = Viewer(CONSUMER, language=language)
+        answer = json.loads((await shop.ask(OPTIONS, viewer, slug="jacket")).body)["data"]["product"]
+        assert [(option["code"], [each["code"] for each in option["values"]]) for option in answer["options"]] == [
+            ("size", ["S", "M", "L"]),
+            ("colour", ["G", "R"]),
+        ]
+        assert answer["options"][0]["name"] == size
+        chosen = {
+            row["sku"]: {each["code"]: each["value"] for each in row["selectedOptions"]} for row in answer["variants"]
+        }
+        assert chosen == {f"jacket-{s}": {"size": s, "colour": c} for s, c in GARMENTS["jacket"].items()}
+        first = next(row for row in answer["variants"] if row["sku"] == "jacket-S")["selectedOptions"][0]
+        assert first == {"code": "size", "name": size, "value": "S", "valueName": one}
+
+
+async def test_options_narrow_to_products_of_which_one_variant_has_them_all(
+    shop: Shop, garments: dict[str, Any]
+) -> None:
+    def wish(**values: str) -> list[dict[str, Any]]:
+        return [{"code": code, "values": [*value]} for code, value in values.items()]
+
+    assert await shop.slugs(options=wish(size="S")) == {"jacket", "coat"}
+    assert await shop.slugs(options=wish(size="L")) == {"jacket"}
+    # The jacket is there in red, and in small, but not in both.
+    assert await shop.slugs(options=wish(size="S", colour="R")) == {"coat"}
+    assert await shop.slugs(options=wish(size="LS", colour="R")) == {"jacket", "coat"}
+    assert await shop.slugs(options=wish(size="")) == set()
+    wear = {"categorySlug": "wear"}
+    assert (await shop.facets(**wear))["size"] == {"S号": 2, "M号": 2, "L号": 1}
+    assert (await shop.facets(**wear))["colour"] == {"R号": 2, "G号": 1}
+    # What another option leaves, as if nothing were chosen of the facet itself.
+    chosen = await shop.facets(**wear, options=wish(size="S", colour="R"))
+    assert chosen["size"] == {"S号": 1, "M号": 1, "L号": 1}
+    assert chosen["colour"] == {"G号": 1, "R号": 1}
+    assert chosen["category"]["wear"] == 1
+
+
+async def test_hidden_products_are_neither_counted_nor_named_by_options(shop: Shop, garments: dict[str, Any]) -> None:
+    for viewer in (
+        shop.first,
+        Viewer(CONSUMER),
+        Viewer(MILITARY),
+        Viewer(DIVISION, scopes=frozenset({"catalogue:read"})),
+    ):
+        source = FACETS.replace("code name", "code", 1)
+        answer = await shop.ask(source, viewer, filter={"categorySlug": "wear"})
+        found = {each["code"]: each["options"] for each in json.loads(answer.body)["data"]["productFacets"]}
+        assert {each["value"]: each["count"] for each in found["size"]} == {"S": 2, "M": 2, "L": 1}
+        assert "XL" not in answer.body.decode()
+        hidden = [{"code": "size", "values": ["XL"]}]
+        assert await shop.slugs(viewer, options=hidden) == set()
+    staff = await shop.facets(Viewer(STAFF), categorySlug="wear")
+    assert staff["size"]["XL号"] == 1
+    assert staff["size"]["S号"] == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        ("delete from variant_option where variant_id = :small and option_id = :size", "variant_option_missing"),
+        (
+            "update variant_option set option_id = :foreign where variant_id = :small and option_id = :size",
+            "variant_option_foreign",
+        ),
+        (
+            "update variant_option set value_id = :red where variant_id = :small and option_id = :size",
+            "variant_option_foreign",
+        ),
+        (
+            "update variant_option set value_id = :medium where variant_id = :small and option_id = :size",
+            "variant_option_combination",
+        ),
+    ],
+)
+async def test_variants_are_told_apart(
+    garments: dict[str, Any], own_database: Database, fault: str, named: str
+) -> None:
+    jacket = garments["jacket"]
+    keys = {
+        "small": garments["variants"]["jacket", "S"],
+        "size": jacket["size"],
+        "medium": jacket["M"],
+        "red": jacket["R"],
+        "foreign": garments["coat"]["size"],
+    }
+    given = {name: key for name, key in keys.items() if f":{name}" in fault}
+    with pytest.raises(sa.exc.IntegrityError) as refused:
+        async with transaction(own_database, SYSTEM) as session:
+            await session.execute(sa.text(fault), given)
+    assert named in repr(getattr(refused.value.orig, "__cause__", None).__dict__)
+    # Two variants may change places in one transaction: it is looked at when it ends.
+    swap = sa.text(
+        "update variant_option set value_id = case value_id when :small then :medium else :small end where value_id in (:small, :medium)"
+    )
+    async with transaction(own_database, SYSTEM) as session:
+        for _ in range(2):
+            await session.execute(swap, {"small": jacket["S"], "medium": jacket["M"]})

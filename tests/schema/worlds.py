@@ -208,7 +208,20 @@ class World:
             returned = bundle.another(FILLED_BY_NAME["order_return"])
             self._add(FILLED_BY_NAME["order_return"], returned)
             values["return_id"] = returned["id"]
+        if table.name in {"product_option", "variant_option"}:
+            # Every variant of a product has a value of each of its options, and no two have the same.
+            values |= self._optional(bundle, table.name == "variant_option")
         return bundle.another(table, **values)
+
+    def _optional(self, bundle: Bundle, whole: bool) -> dict[str, Any]:
+        """A further product to have options; with `whole` an option of it, a value and a variant, which are visible too."""
+        made: dict[str, Any] = {}
+        for name in ("product", "product_option", "option_value", "variant") if whole else ("product",):
+            table = FILLED_BY_NAME[name]
+            row = bundle.another(table, **{column: key for column, key in made.items() if column in table.c})
+            self._add(table, row)
+            made[{"product_option": "option_id", "option_value": "value_id"}.get(name, f"{name}_id")] = row["id"]
+        return {name: key for name, key in made.items() if not whole or name != "product_id"}
 
     async def insert(self, database: Database) -> None:
         """Store all rows, parents first."""

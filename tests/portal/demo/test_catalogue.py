@@ -5,7 +5,20 @@ from pathlib import Path
 import pytest
 
 from domain.orders.tables import Order, OrderLine, OrderStatus
-from domain.shop.tables import Attribute, Category, Media, Price, Product, ProductStatus, Stock, StockLocation, Variant
+from domain.shop.tables import (
+    Attribute,
+    Category,
+    Media,
+    OptionValue,
+    Price,
+    Product,
+    ProductOption,
+    ProductStatus,
+    Stock,
+    StockLocation,
+    Variant,
+    VariantOption,
+)
 from foundation.migrations import ROOT
 from portal.demo.catalogue import HAN, families
 from portal.demo.prices import SHARES
@@ -37,7 +50,7 @@ def test_products_lie_on_the_lowest_shelves() -> None:
 
 
 def test_both_languages_are_complete() -> None:
-    for model in (Product, Variant, Category, Attribute, StockLocation, Media):
+    for model in (Product, Variant, Category, Attribute, StockLocation, Media, ProductOption, OptionValue):
         for row in made().rows(model):
             for column in ("name_en", "summary_en", "description_en", "value_en", "caption_en"):
                 if column in row:
@@ -140,3 +153,21 @@ def test_every_attribute_and_kind_of_variant_of_the_catalogue_is_used() -> None:
     assert used == data["attributes"].keys()
     assert {family["variants"] for family in data["family"]} == data["variants"].keys()
     assert {family["use"] for family in data["family"]} == data["uses"].keys()
+
+
+def test_variants_of_a_product_differ_by_its_options() -> None:
+    variants, options, values = (by_id(made(), model) for model in (Variant, ProductOption, OptionValue))
+    chosen = grouped(made().rows(VariantOption), "variant_id")
+    siblings = grouped(variants.values(), "product_id")
+    of_product = grouped(options.values(), "product_id")
+    assert {len(each) for each in of_product.values()} == {1, 2}
+    for product, rows in siblings.items():
+        expected = {row["id"] for row in of_product.get(product, [])}
+        assert bool(expected) == (len(rows) > 1)
+        combinations = [frozenset(each["value_id"] for each in chosen.get(row["id"], [])) for row in rows]
+        assert len(set(combinations)) == len(combinations)
+        for row in rows:
+            assert {each["option_id"] for each in chosen.get(row["id"], [])} == expected
+    for row in made().rows(VariantOption):
+        assert values[row["value_id"]]["option_id"] == row["option_id"]
+        assert row["audiences"] == variants[row["variant_id"]]["audiences"]

@@ -11,7 +11,7 @@ from tests.resolvers.planner.conftest import Stage
 
 SOURCE = """query Q($filter: ProductFilter) {
   products(filter: $filter, first: 100) { totalCount nodes { slug } }
-  productFacets(filter: $filter) { __typename code name options { __typename value name count } }
+  productFacets(filter: $filter) { __typename kind code name options { __typename value name count } }
 }"""
 USE: dict[str, Any] = {"code": "use", "values": ["a", "A"]}
 FILTERS: tuple[dict[str, Any] | None, ...] = (
@@ -27,6 +27,10 @@ FILTERS: tuple[dict[str, Any] | None, ...] = (
     {"attributes": [USE]},
     {"attributes": [USE, {"code": "grade", "values": ["", "a", "Ab", "A"]}], "brand": None},
     {"attributes": [{"code": "use", "values": []}]},
+    {"options": []},
+    {"options": [{"code": "size", "values": ["a", "测绘"]}]},
+    {"options": [{"code": "size", "values": ["a", "A"]}, {"code": "colour", "values": ["a", "A", "测绘", ""]}]},
+    {"options": [{"code": "", "values": [""]}], "attributes": [USE]},
 )
 PRICED_FILTERS: tuple[dict[str, Any], ...] = (
     {"availableOnly": True},

@@ -75,3 +75,12 @@ async def following(browser: Browser, page: str, way: str) -> str:
     found = re.search(rf'<a href="([^"]+)" rel="{way}"', page)
     assert found
     return await browser.get(found[1].replace("&amp;", "&"))
+
+
+async def test_options_narrow_a_shelf(portals: Portals) -> None:
+    stranger = await portals.browser()
+    whole = await stranger.get("/category/outdoor")
+    small = await stranger.get("/category/outdoor?options.size.values=S&options.colour.values=R")
+    assert 0 < count(small) < count(whole)
+    assert 'name="options.size.values" value="S" checked' in small
+    assert count(await stranger.get("/category/outdoor?options.size.values=L&options.colour.values=R")) == 0

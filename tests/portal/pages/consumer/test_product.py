@@ -16,7 +16,7 @@ MILITARY = ("军", "QL-3", "无人侦察", "密级", "originProgramme", "exportC
 
 async def test_prices_variants_and_figures(portals: Portals) -> None:
     stranger = await portals.browser()
-    said = text_of(await stranger.get("/product/ql-m3"))
+    said = text_of(await stranger.get("/product/ql-m3?option.kit=F"))
     for part in (
         "青岚 M3 测绘无人机",
         "¥23,050 起",
@@ -29,6 +29,26 @@ async def test_prices_variants_and_figures(portals: Portals) -> None:
         "同类商品",
     ):
         assert part in said
+
+
+async def test_options_are_chosen_by_the_address_and_that_variant_is_bought(portals: Portals) -> None:
+    stranger = await portals.browser()
+    first = await stranger.get("/product/fx-j1")
+    assert re.findall(r'name="option.(\w+)" value="(\w+)" checked', first) == [("size", "S"), ("colour", "G")]
+    assert "FX-J1-S" in text_of(first)
+    chosen = await stranger.get("/product/fx-j1?option.size=M&option.colour=R")
+    assert re.findall(r'name="option.(\w+)" value="(\w+)" checked', chosen) == [("size", "M"), ("colour", "R")]
+    assert "FX-J1-M-R" in text_of(chosen)
+    assert "FX-J1-S" not in text_of(chosen)
+    assert "中号 救援橙" in text_of(await stranger.send("/product/fx-j1?option.size=M&option.colour=R", "add", {}))
+    for missing in ("option.size=L&option.colour=R", "option.size=M", "option.size=nothing&option.colour=R"):
+        page = await stranger.get(f"/product/fx-j1?{missing}")
+        assert "没有这种组合" in text_of(page), missing
+        assert 'name="form-action" value="add"' not in page
+    # With one variant there is nothing to choose.
+    single = await stranger.get("/product/cg-l1")
+    assert "option." not in single
+    assert "CG-L1-S" in text_of(single)
 
 
 async def test_a_product_of_military_origin_does_not_tell(portals: Portals) -> None:

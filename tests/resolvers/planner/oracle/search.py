@@ -53,6 +53,7 @@ def matching(
     price_to: Decimal | None = None,
     attributes: list[dict[str, Any]] | None = None,
     store_code: str | None = None,
+    options: list[dict[str, Any]] | None = None,
 ) -> bool:
     variants = seen.where("variant", "product_id", row["id"])
     paid = [found for each in variants if (found := shop.price(seen, each))]
@@ -69,6 +70,7 @@ def matching(
             or any(sold_at(seen, each, here) for each in variants for here in seen.where("store", "code", store_code))
         )
         and all(any((wish["code"], each) in of_product for each in wish["values"]) for wish in attributes or ())
+        and (options is None or any(has_options(seen, each, options) for each in variants))
     )
 
 
@@ -77,6 +79,12 @@ def sold_at(seen: Seen, variant: Found, store: Found) -> bool:
     laid = seen.where("stock", "variant_id", variant["id"])
     here = [each for each in laid if each["location_id"] == store["location_id"]]
     return not laid or any(each["on_hand"] > each["reserved"] for each in here)
+
+
+def has_options(seen: Seen, variant: Found, options: list[dict[str, Any]]) -> bool:
+    """Whether one variant has all that is wished of options."""
+    had = {(each["code"], each["value"]) for each in shop.selected_options(seen, variant)}
+    return all(any((wish["code"], each) in had for each in wish["values"]) for wish in options)
 
 
 def between(amount: Decimal, least: Decimal | None, most: Decimal | None) -> bool:
@@ -106,10 +114,11 @@ def product_facets(
     category_slug: str | None = None,
     brand: str | None,
     attributes: list[dict[str, Any]] | None,
+    options: list[dict[str, Any]] | None = None,
     available_only: bool | None = None,
     **rest: Any,
 ) -> list[Found]:
-    wanted = {"brand": brand, "available_only": available_only, "attributes": attributes, **rest}
+    wanted = {"brand": brand, "available_only": available_only, "attributes": attributes, "options": options, **rest}
 
     def found(**instead: Any) -> list[Found]:
         whole = {"category": category, "category_slug": category_slug, **wanted, **instead}
@@ -123,20 +132,45 @@ def product_facets(
         stocks = (seen.where("variant", "product_id", row["id"]) for row in found(available_only=None))
         states = [shop.availability(seen, each) for each in stocks]
         counts["availability"] = Counter((state, STATES[state][english]) for state in states)
-    fixed = [facet(code, FACETS[code][english], each) for code, each in counts.items() if each]
+    fixed = [facet(code.upper(), code, FACETS[code][english], each) for code, each in counts.items() if each]
     for each in fixed:
         if each["code"] == "price":
             each["options"].sort(key=lambda option: list(BANDS).index(option["value"]))
+    optional = [
+        facet("OPTION", code, name, each)
+        for code in sorted({row["code"] for row in seen.rows["product_option"]})
+        for name, each in option_counts(seen, code, found(options=None), without(options, code))
+    ]
     free = [
-        facet(code, name, each)
+        facet("ATTRIBUTE", code, name, each)
         for code in sorted({row["code"] for row in seen.rows["attribute"]})
         for name, each in attribute_counts(seen, code, found(attributes=without(attributes, code)))
     ]
-    several = [each for each in free if len(each["options"]) > 1]
-    return [
-        *fixed,
-        *sorted(several, key=lambda each: (-sum(option["count"] for option in each["options"]), each["code"])),
-    ][:100]
+    return [*fixed, *by_count(optional), *by_count(free)][:100]
+
+
+def by_count(facets: list[Found]) -> list[Found]:
+    """Those among which there is something to choose, the most frequent first."""
+    several = [each for each in facets if len(each["options"]) > 1]
+    return sorted(several, key=lambda each: (-sum(option["count"] for option in each["options"]), each["code"]))
+
+
+def option_counts(
+    seen: Seen, code: str, products: Iterable[Found], others: list[dict[str, Any]]
+) -> Iterator[tuple[str, Counted]]:
+    """The name of an option, and how many products have each value of it in a variant that has what else is wished."""
+    names: set[str] = set()
+    holders: dict[str, set[Any]] = defaultdict(set)
+    shown: dict[str, set[str]] = defaultdict(set)
+    for product in products:
+        for variant in seen.where("variant", "product_id", product["id"]):
+            for each in shop.selected_options(seen, variant):
+                if each["code"] == code and has_options(seen, variant, others):
+                    names.add(each["name"])
+                    holders[each["value"]].add(product["id"])
+                    shown[each["value"]].add(each["value_name"])
+    if names:
+        yield min(names), {(value, min(shown[value])): len(who) for value, who in holders.items()}
 
 
 def without(wishes: list[dict[str, Any]] | None, code: str) -> list[dict[str, Any]]:
@@ -179,7 +213,7 @@ def attribute_counts(seen: Seen, code: str, products: Iterable[Found]) -> Iterat
         yield min(names), {(value, min(shown[value])): len(who) for value, who in holders.items()}
 
 
-def facet(code: str, name: str, counted: Counted) -> Found:
+def facet(kind: str, code: str, name: str, counted: Counted) -> Found:
     ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0][0]))
     options = [{"value": value, "name": shown, "count": count} for (value, shown), count in ordered]
-    return {"code": code, "name": name, "options": options[:OPTIONS_MAX]}
+    return {"kind": kind, "code": code, "name": name, "options": options[:OPTIONS_MAX]}

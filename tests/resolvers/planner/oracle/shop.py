@@ -95,9 +95,28 @@ def categories(_: Seen, row: Found, *, parent: str | None) -> bool:
     return row["parent_id"] == key_in(parent, "Category")
 
 
+def selected_options(seen: Seen, variant: Found) -> list[Found]:
+    """What a variant has of each option of which the viewer sees everything."""
+    parts = [
+        (option, value)
+        for chosen in seen.where("variant_option", "variant_id", variant["id"])
+        if (option := seen.one("product_option", chosen["option_id"]))
+        and (value := seen.one("option_value", chosen["value_id"]))
+    ]
+    return [
+        {
+            "code": option["code"],
+            "name": localised(seen, option),
+            "value": value["code"],
+            "value_name": localised(seen, value),
+        }
+        for option, value in sorted(parts, key=lambda each: (each[0]["position"], each[0]["id"]))
+    ]
+
+
 def register(answers: Answers) -> None:
     """Tell the oracle of the shop."""
-    for type_name in ("Category", "Attribute", "StockLocation", "Variant", "Product"):
+    for type_name in ("Category", "Attribute", "StockLocation", "Variant", "Product", "ProductOption", "OptionValue"):
         answers.answer(type_name, "name")(localised)
     for type_name, column in (
         ("Category", "summary"),
@@ -110,6 +129,7 @@ def register(answers: Answers) -> None:
     answers.answer("Variant", "price")(price)
     answers.answer("Variant", "list_price")(list_price)
     answers.answer("Variant", "agreed_until")(agreed_until)
+    answers.answer("Variant", "selected_options")(selected_options)
     answers.answer("Variant", "available")(available)
     answers.answer("Variant", "availability")(lambda seen, variant: availability(seen, [variant]))
     answers.answer("Product", "price_from")(price_from)

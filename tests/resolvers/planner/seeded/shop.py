@@ -89,3 +89,36 @@ def add_old_agreements(make: Factory) -> None:
             of = {"variant_id": variant["id"], "audience": Audience(segment.value.lower()), "valid_until": None}
             make.add(tables.Price, **of, customer_id=buyer, amount=31, currency="CNY", valid_from=old)
             make.add(tables.Price, **of, customer_id=None, amount=17, currency="CNY", valid_from=newer)
+
+
+def add_options(make: Factory) -> None:
+    """Options of every other product that has variants; some of their variants have none, the others each a combination."""
+    for product in make.of(tables.Product)[::2]:
+        variants = [row for row in make.of(tables.Variant) if row["product_id"] == product["id"]]
+        marks: dict[str, Any] = {}
+        if product in make.of(tables.Product)[:10]:
+            marks = {"audiences": list(EVERY_AUDIENCE), "classification": Classification.PUBLIC, "compartments": []}
+        options = make.random.sample(("size", "colour", ""), make.random.randint(1, 2))
+        keys: list[list[dict[str, Any]]] = []
+        for code in options:
+            place = {"position": make.random.choice([0, 0, 1])}
+            option = make.add(tables.ProductOption, product_id=product["id"], code=code, **place, **marks)
+            codes = make.random.sample(("a", "A", "测绘", ""), make.random.randint(1, 3))
+            keys.append(
+                [
+                    make.add(
+                        tables.OptionValue,
+                        option_id=option["id"],
+                        code=each,
+                        position=make.random.choice([0, 1]),
+                        **marks,
+                    )
+                    for each in codes
+                ]
+            )
+        combinations = list(itertools.product(*keys))
+        make.random.shuffle(combinations)
+        for variant, values in zip(variants, combinations, strict=False):
+            for value in values:
+                of = {"variant_id": variant["id"], "option_id": value["option_id"], "value_id": value["id"]}
+                make.add(tables.VariantOption, **of, **marks)

@@ -23,7 +23,7 @@ from tests.resolvers.planner.seeded.points import add_points
 from tests.resolvers.planner.seeded.programmes import add_programmes
 from tests.resolvers.planner.seeded.reclassification import add_reclassifications
 from tests.resolvers.planner.seeded.returns import add_returns
-from tests.resolvers.planner.seeded.shop import add_old_agreements, add_shop
+from tests.resolvers.planner.seeded.shop import add_old_agreements, add_options, add_shop
 from tests.resolvers.planner.seeded.stores import add_stores
 from tests.resolvers.planner.seeded.transfer import add_transfer
 from tests.resolvers.planner.seeded.vouchers import add_vouchers
@@ -57,6 +57,7 @@ def made() -> Seeded:
     add_notices(factory)
     add_vouchers(factory)
     add_old_agreements(factory)
+    add_options(factory)
     return Seeded(factory, viewers)
 
 
