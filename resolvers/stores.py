@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from domain.orders.tables import OrderStatus
 from domain.stores import booking, opening
 from domain.stores.calendar import Span
 from domain.stores.opening import HoursOf
@@ -150,6 +151,11 @@ def works_there(store: sa.FromClause) -> sa.ColumnElement[bool]:
 def sales(order: sa.FromClause, *, status: Bound = None) -> sa.ColumnElement[bool]:
     """What was rung up at a store's till, by how far it has come."""
     return sa.true() if status is None else order.c.status == status
+
+
+def open_sales(order: sa.FromClause) -> sa.ColumnElement[bool]:
+    """What waits for its money at a store's till, in the words of its index."""
+    return order.c.status == literal(OrderStatus.PLACED.value)
 
 
 def special_days(special_day: sa.FromClause, *, since: Bound = None) -> sa.ColumnElement[bool]:

@@ -118,6 +118,9 @@ class Store(Node):
     sales: Annotated[Connection[Annotated[Order, strawberry.lazy("schema.orders")]], For(STAFF)] = related(
         answers.sales, status=optional(OrderStatus)
     )
+    open_sales: Annotated[Connection[Annotated[Order, strawberry.lazy("schema.orders")]], For(STAFF)] = related(
+        answers.open_sales, relation="sales"
+    )
     works_here: Annotated[bool, For(STAFF)] = sql(answers.works_there)
     appointments: Annotated[Connection[Appointment], For(STAFF)] = related(answers.of_day, day=optional(dt.date))
     version: Annotated[int, For(STAFF)]

@@ -91,6 +91,14 @@ class Order(Classified, Table):
         Index(
             "ix_order_store", "store_id", text("placed_at desc"), "id", postgresql_where=text("store_id is not null")
         ),
+        # Few of a store's many sales wait for their money.
+        Index(
+            "ix_order_open_sale",
+            "store_id",
+            text("placed_at desc"),
+            "id",
+            postgresql_where=text("store_id is not null and status = 'PLACED'"),
+        ),
         # An imported line is one order, once: the import is idempotent by source and line.
         Index("uq_order_source", "source_system_id", "source_line", unique=True),
     )

@@ -21,8 +21,20 @@ select key(4, n), key(2, 1 + n % 50), 'p' || n, 'p', '', '', 'b', 'ACTIVE',
        n * 7919 % 10000, false, 1, now(), now(), '', degree(n), '{}'
 from generate_series(1, 50000) n;
 
-insert into "order" (id, customer_id, number, channel, status, placed_at, units, total_amount, total_currency, classification, compartments)
-select key(5, n), key(1, 1 + n % 5000), 'o' || n, 'SHOP', 'PAID', moment(n), 1, n, 'CNY', degree(n), '{}'
+insert into region (id, code, name) values (key(20, 1), '310000', 'r');
+
+insert into stock_location (id, name, region_id) values (key(21, 1), 'l', key(20, 1));
+
+insert into store (id, code, name, region_id, location_id, address, phone, latitude_microdegrees, longitude_microdegrees, time_zone,
+                   slot_minutes, slot_capacity, cancel_hours_min, book_days_max, version)
+values (key(22, 1), 'S1', 's', key(20, 1), key(21, 1), 'a', '0', 0, 0, 'Asia/Shanghai', 60, 1, 1, 1, 1);
+
+-- One in five was bought at a store, where few wait to be paid.
+insert into "order" (id, customer_id, number, channel, status, placed_at, units, total_amount, total_currency, classification, compartments,
+                     store_id)
+select key(5, n), key(1, 1 + n % 5000), 'o' || n, case when n % 5 = 1 then 'STORE' else 'SHOP' end,
+       case when n % 10000 = 1 then 'PLACED' else 'PAID' end, moment(n), 1, n, 'CNY', degree(n), '{}',
+       case when n % 5 = 1 then key(22, 1) end
 from generate_series(1, 50000) n;
 
 insert into interaction (id, customer_id, kind, at, subject, summary, created_at, classification, compartments)

@@ -73,6 +73,8 @@ QUESTIONS = (
     Question(STAFF, "query($cursor: String) { orders(last: 20, before: $cursor) %s }", DEEP),
     Question(STAFF, "query($id: ID) { orders(first: 20, filter: {customer: $id}) %s }", CUSTOMER_ID),
     Question(STAFF, '{ orders(first: 20, filter: {number: "o77"}) %s }', sorts=True),
+    Question(STAFF, '{ store(code: "S1") { openSales(first: 20) %s } }'),
+    Question(STAFF, '{ store(code: "S1") { sales(first: 20) %s } }'),
     Question(STAFF, "{ payments(first: 20) %s }"),
     Question(STAFF, "{ payments(first: 20, filter: {state: FAILED}) %s }"),
     Question(STAFF, "query($cursor: String) { payments(last: 20, before: $cursor, filter: {state: CAPTURED}) %s }", DEEP_PAYMENT),

@@ -151,6 +151,7 @@ def register(answers: Answers) -> None:
     answers.answer("Store", "slots")(slots)
     answers.answer("Store", "expected_today")(expected_today)
     answers.answer("Store", "sales")(sales)
+    answers.answer("Store", "open_sales")(lambda _, row: row["status"] == "PLACED")
     answers.answer("Store", "works_here")(works_here)
     answers.answer("Store", "appointments")(of_day)
     answers.answer("AppointmentSlot", "places_left")(lambda _, slot: slot["capacity"] - slot["taken"])
