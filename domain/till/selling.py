@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.cart.checkout import hold_points
 from domain.customers.tables import Customer, Segment
-from domain.guards import existing
+from domain.guards import each_existing, existing
 from domain.orders import events
 from domain.orders.cancelling import end_order
 from domain.orders.fulfilling import deliver_order, ship_order
@@ -29,6 +29,7 @@ from domain.orders.tables import Order, OrderStatus
 from domain.payments.payments import open_payment
 from domain.points.members import NUMBER_DIGITS, is_number
 from domain.points.tables import PointsMember
+from domain.shop.tables import Variant
 from domain.stores.booking import works_at
 from domain.stores.tables import Store
 from domain.till.refusals import till_refusals
@@ -70,6 +71,8 @@ async def ring_up(session: AsyncSession, viewer: Viewer, now: dt.datetime, new_i
         raise Refusal("EMPTY", ("lines",))
     if sale.points and customer.segment is Segment.ENTERPRISE:
         raise Refusal("POOL_NOT_AT_TILL", ("points",))
+    # What the clerk may not see is refused like what is not there.
+    await each_existing(session, Variant, [each.variant_id for each in sale.lines], ("lines", "variant"))
     customer_id = customer.id
     order_id, cost = await place(session, now, new_id, sale, customer_id)
     discount = Money(0, cost.currency)
