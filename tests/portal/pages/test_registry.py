@@ -106,6 +106,27 @@ def test_a_fault_names_its_file(folder: Path, file: str, old: str, new: str, rea
 
 
 @pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("# columns: 名称=name", "asks for one list by $first and $after, or says where"),
+        ("# columns: 名称=name\n# rows: goods.nodes", "rows: the answer has no 'goods'"),
+        ("# rows: products.nodes", "has no `# columns"),
+        ("# columns: 名称=name\n# rows: products.nodes", None),
+    ],
+)
+def test_a_file_says_where_the_rows_of_a_list_without_pages_are(folder: Path, said: str, reason: str | None) -> None:
+    (folder / "consumer/home.export.graphql").write_text(f"{said}\nquery Goods {{ products {{ nodes {{ name }} }} }}\n")
+    if reason is None:
+        export = read(folder).page("consumer/home").export
+        assert export is not None
+        assert export.rows == ["products", "nodes"]
+        return
+    with pytest.raises(PageFault) as fault:
+        read(folder)
+    assert reason in fault.value.reason
+
+
+@pytest.mark.parametrize(
     ("file", "reason"),
     [
         ("consumer/lonely.graphql", "has no template beside it"),
