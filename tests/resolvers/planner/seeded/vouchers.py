@@ -1,4 +1,4 @@
-"""Coupons of both kinds. What the database's functions write, vouchers and redemptions, is not made here."""
+"""Coupons of both kinds; vouchers are written by functions (`written`)."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from tests.resolvers.planner.seeded.shop import add_old_agreements, add_options,
 from tests.resolvers.planner.seeded.stores import add_stores
 from tests.resolvers.planner.seeded.transfer import add_transfer
 from tests.resolvers.planner.seeded.vouchers import add_vouchers
+from tests.resolvers.planner.seeded.written import add_written
 
 SEED = 20261124
 
@@ -74,3 +75,4 @@ async def insert(database: Database, factory: Factory) -> None:
         await insert_rows(session, factory)
         await add_points(session, factory)
         await add_earn_rules(session, factory)
+    await add_written(database, factory)
