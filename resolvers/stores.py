@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from domain.customers.profiles import KEEP, Kept
 from domain.orders.tables import OrderStatus
-from domain.stores import booking, opening
+from domain.stores import booking, keeping, opening
 from domain.stores.calendar import Span
+from domain.stores.keeping import Details
 from domain.stores.opening import HoursOf
 from domain.stores.tables import (
     AppointmentSlot,
@@ -30,6 +33,7 @@ from resolvers.planner.sqljson import literal
 from segments.audiences import STAFF
 
 Bound = sa.ColumnElement[Any] | None
+Value = TypeVar("Value")
 EARTH_METRES = 6_371_009  # its mean radius (IUGG)
 DOUBLE: sa.Double[float] = sa.Double()
 TIME_OF_DAY = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)", re.ASCII)
@@ -43,6 +47,16 @@ def name(source: sa.FromClause) -> sa.ColumnElement[str]:
 def address(store: sa.FromClause) -> sa.ColumnElement[str]:
     """The address in the viewer's language."""
     return localised(store, "address")
+
+
+def chinese_name(store: sa.FromClause) -> sa.ColumnElement[str]:
+    """The name as it is kept, whatever the viewer's language: what an editor changes."""
+    return store.c.name
+
+
+def chinese_address(store: sa.FromClause) -> sa.ColumnElement[str]:
+    """The address as it is kept, whatever the viewer's language."""
+    return store.c.address
 
 
 def reason(special_day: sa.FromClause) -> sa.ColumnElement[str]:
@@ -177,12 +191,12 @@ def slots(slot: sa.FromClause, *, day: Bound = None, bookable: Bound = None) -> 
 
 def places_left(slot: sa.FromClause) -> sa.ColumnElement[int]:
     """How many more guests a slot takes."""
-    return slot.c.capacity - slot.c.taken
+    return sa.case((slot.c.retired, literal_integer(0)), else_=slot.c.capacity - slot.c.taken)
 
 
 def can_be_booked(slot: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether a slot is still to come and takes somebody more."""
-    return sa.and_(slot.c.starts_at > NOW, slot.c.taken < slot.c.capacity)
+    return sa.and_(slot.c.starts_at > NOW, slot.c.taken < slot.c.capacity, sa.not_(slot.c.retired))
 
 
 def expected_today(store: sa.FromClause) -> sa.ColumnElement[int]:
@@ -280,6 +294,97 @@ async def settle_appointment(act: Act, *, appointment: UUID, attended: bool) -> 
     return await booking.settle(
         act.session, act.viewer, act.now, act.new_id, appointment_id=appointment, attended=attended
     )
+
+
+async def register_store(
+    act: Act,
+    *,
+    code: str,
+    time_zone: str,
+    name: str,
+    region: UUID,
+    address: str,
+    phone: str,
+    latitude: Decimal,
+    longitude: Decimal,
+    slot_minutes: int,
+    slot_capacity: int,
+    cancel_hours_min: int,
+    book_days_max: int,
+    name_en: str | None = None,
+    address_en: str | None = None,
+) -> UUID:
+    """See `domain.stores.keeping`."""
+    details = Details(
+        name=name,
+        name_en=name_en,
+        region_id=region,
+        address=address,
+        address_en=address_en,
+        phone=phone,
+        latitude=latitude,
+        longitude=longitude,
+        slot_minutes=slot_minutes,
+        slot_capacity=slot_capacity,
+        cancel_hours_min=cancel_hours_min,
+        book_days_max=book_days_max,
+    )
+    return await keeping.register_store(
+        act.session, act.now, act.new_id, code=code, time_zone=time_zone, details=details
+    )
+
+
+async def change_store(
+    act: Act,
+    *,
+    store: UUID,
+    version: int,
+    name: str | None = None,
+    name_en: str | Kept | None = KEEP,
+    region: UUID | None = None,
+    address: str | None = None,
+    address_en: str | Kept | None = KEEP,
+    phone: str | None = None,
+    latitude: Decimal | None = None,
+    longitude: Decimal | None = None,
+    slot_minutes: int | None = None,
+    slot_capacity: int | None = None,
+    cancel_hours_min: int | None = None,
+    book_days_max: int | None = None,
+) -> UUID:
+    """See `domain.stores.keeping`. A member left out, or null where null has no meaning, keeps what is there."""
+    details = Details(
+        name=kept(name),
+        name_en=name_en,
+        region_id=kept(region),
+        address=kept(address),
+        address_en=address_en,
+        phone=kept(phone),
+        latitude=kept(latitude),
+        longitude=kept(longitude),
+        slot_minutes=kept(slot_minutes),
+        slot_capacity=kept(slot_capacity),
+        cancel_hours_min=kept(cancel_hours_min),
+        book_days_max=kept(book_days_max),
+    )
+    return await keeping.change_store(
+        act.session, act.now, act.new_id, store_id=store, version=version, details=details
+    )
+
+
+def kept(value: Value | None) -> Value | Kept:
+    """A value that was given, or what stands for the one that is there."""
+    return KEEP if value is None else value
+
+
+async def assign_store_employee(act: Act, *, store: UUID, employee: UUID) -> UUID:
+    """See `domain.stores.keeping`."""
+    return await keeping.assign_employee(act.session, act.now, act.new_id, store_id=store, employee_id=employee)
+
+
+async def remove_store_employee(act: Act, *, store: UUID, employee: UUID) -> UUID:
+    """See `domain.stores.keeping`."""
+    return await keeping.remove_employee(act.session, act.now, act.new_id, store_id=store, employee_id=employee)
 
 
 async def set_store_hours(act: Act, *, store: UUID, version: int, hours: Sequence[Mapping[str, Any]]) -> UUID:

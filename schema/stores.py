@@ -77,6 +77,7 @@ class AppointmentSlot(Node):
     bookable: bool = sql(answers.can_be_booked)
     capacity: Annotated[int, For(STAFF)]
     taken: Annotated[int, For(STAFF)]
+    retired: Annotated[bool, For(STAFF)]
     store: Store | None
 
 
@@ -96,8 +97,12 @@ class Store(Node):
 
     code: str
     name: str = sql(answers.name)
+    name_zh: Annotated[str, For(STAFF)] = sql(answers.chinese_name)
+    name_en: Annotated[str | None, For(STAFF)]
     region: Region
     address: str = sql(answers.address)
+    address_zh: Annotated[str, For(STAFF)] = sql(answers.chinese_address)
+    address_en: Annotated[str | None, For(STAFF)]
     phone: str
     latitude: Decimal = sql(answers.latitude)
     longitude: Decimal = sql(answers.longitude)
@@ -110,6 +115,7 @@ class Store(Node):
     openings: Connection[StoreOpening] = related(answers.openings, since=optional(dt.date), until=optional(dt.date))
     slots: Connection[AppointmentSlot] = related(answers.slots, day=optional(dt.date), bookable=optional(bool))
     slot_minutes: int
+    slot_capacity: Annotated[int, For(STAFF)]
     cancel_hours_min: int
     book_days_max: int
     location: Annotated[StockLocation, For(STAFF)]
@@ -228,6 +234,60 @@ class AppointmentPayload:
 
 @For(STAFF)
 @strawberry.input
+class RegisterStoreInput:
+    """A new store. Coordinates are degrees of WGS 84 with six decimals at most; code and time zone stay. 登记门店。"""
+
+    code: str
+    name: str
+    name_en: str | None = strawberry.UNSET
+    region: Annotated[strawberry.ID, Of("Region")]
+    address: str
+    address_en: str | None = strawberry.UNSET
+    phone: str
+    latitude: Decimal
+    longitude: Decimal
+    time_zone: str
+    slot_minutes: int
+    slot_capacity: int
+    cancel_hours_min: int
+    book_days_max: int
+
+
+@For(STAFF)
+@strawberry.input
+class ChangeStoreInput:
+    """What changes of a store, as its editor has seen it; what is left out stays. 修改门店资料。
+
+    Whoever is booked stays booked at the time they were told, whatever the length of slots is then.
+    """
+
+    store: Annotated[strawberry.ID, Of("Store")]
+    version: int
+    name: str | None = strawberry.UNSET
+    name_en: str | None = strawberry.UNSET
+    region: Annotated[strawberry.ID | None, Of("Region")] = strawberry.UNSET
+    address: str | None = strawberry.UNSET
+    address_en: str | None = strawberry.UNSET
+    phone: str | None = strawberry.UNSET
+    latitude: Decimal | None = strawberry.UNSET
+    longitude: Decimal | None = strawberry.UNSET
+    slot_minutes: int | None = strawberry.UNSET
+    slot_capacity: int | None = strawberry.UNSET
+    cancel_hours_min: int | None = strawberry.UNSET
+    book_days_max: int | None = strawberry.UNSET
+
+
+@For(STAFF)
+@strawberry.input
+class StoreEmployeeInput:
+    """Who works at which store, or does no more. 门店店员。"""
+
+    store: Annotated[strawberry.ID, Of("Store")]
+    employee: Annotated[strawberry.ID, Of("Employee")]
+
+
+@For(STAFF)
+@strawberry.input
 class StoreHoursInput:
     """A span from one time of the day to another, such as 09:30 to 24:00; without times it is closed then. 营业时间。"""
 
@@ -291,6 +351,18 @@ class StoresMutation:
     )
     settle_appointment: Annotated[AppointmentPayload, For(STAFF), SERVE] = mutation(
         answers.settle_appointment, SettleAppointmentInput, AppointmentPayload
+    )
+    register_store: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
+        answers.register_store, RegisterStoreInput, StorePayload, idempotent=True
+    )
+    change_store: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
+        answers.change_store, ChangeStoreInput, StorePayload
+    )
+    assign_store_employee: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
+        answers.assign_store_employee, StoreEmployeeInput, StorePayload
+    )
+    remove_store_employee: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
+        answers.remove_store_employee, StoreEmployeeInput, StorePayload
     )
     set_store_hours: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
         answers.set_store_hours, SetStoreHoursInput, StorePayload

@@ -75,7 +75,7 @@ SCOPES = (
     Scope("programmes:origin", "查看民品的来源型号", "Read which programme a product comes from", (DIVISION,)),
     Scope("programmes:write", "推进型号阶段与里程碑", "Advance programmes and their milestones", (STAFF,)),
     Scope("rewards:manage", "管理积分兑换目录", "Keep the catalogue of rewards", (STAFF,)),
-    Scope("stores:manage", "设置门店营业时间", "Set the hours of stores", (STAFF,)),
+    Scope("stores:manage", "管理门店：资料、营业时间与店员", "Keep stores: their details, hours and people", (STAFF,)),
     Scope("stores:sell", "门店收银", "Sell at the tills of stores", (STAFF,)),
     Scope("stores:serve", "接待到店客户", "Receive the guests of stores", (STAFF,)),
     Scope("transfer:approve", "审批脱密", "Approve declassification", (DIVISION, STAFF), second_factor=True),

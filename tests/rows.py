@@ -87,8 +87,9 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "store_hours": {"opens_minute": 540, "closes_minute": 1_080},
     "store_special_day": {"opens_minute": None, "closes_minute": None},
     "store_opening": {"closes_at": NOW + dt.timedelta(hours=8)},
-    "appointment_slot": {**TOMORROW, "capacity": 1_000, "taken": 0},
-    "appointment": {"status": "ATTENDED", "ended_at": NOW},
+    "appointment_slot": {**TOMORROW, "capacity": 1_000, "taken": 0, "retired": False},
+    # At the times of its slot.
+    "appointment": {**TOMORROW, "status": "ATTENDED", "ended_at": NOW},
     "coupon": {"value_amount": 1, "percent": None, "most_amount": None},
     # A programme has one rule of the other kind.
     "earn_rule": {"kind": "BONUS"},

@@ -44,7 +44,7 @@ class HoursOf(NamedTuple):
 async def set_hours(
     session: AsyncSession, now: dt.datetime, new_id: Ids, *, store_id: UUID, version: int, hours: Sequence[HoursOf]
 ) -> UUID:
-    """Put other hours in force; slots that no longer fit take nobody more, and who is booked there stays.
+    """Put other hours in force; slots that no longer fit are retired, and who is booked there stays.
 
     Refuses with CHANGED_MEANWHILE, TOO_MANY, HOURS_WRONG and HOURS_OVERLAP; the path names the span.
     """
@@ -166,7 +166,12 @@ async def open_days(session: AsyncSession, now: dt.datetime, new_id: Ids, store:
 async def fit_slots(
     session: AsyncSession, now: dt.datetime, new_id: Ids, store: Store, wanted: Sequence[Opening]
 ) -> None:
-    """Make the slots to come those of the openings. One that does not fit any more goes, or takes nobody more."""
+    """Make the slots to come those of the openings. One that does not fit any more goes, or is retired.
+
+    Guests of a retired slot are still expected when they were told, so a slot that overlaps with it takes that many fewer:
+    at no instant are more guests expected than the store takes at once. When one of them cancels, the place is free
+    again with the next run.
+    """
     fitting = {
         begins: (opening.day, ends)
         for opening in wanted
@@ -177,29 +182,39 @@ async def fit_slots(
     query = sa.select(AppointmentSlot).where(AppointmentSlot.store_id == store.id, AppointmentSlot.starts_at > now)
     known = (await session.scalars(query.order_by(AppointmentSlot.id).with_for_update())).all()
     named = set(await session.scalars(sa.select(Appointment.slot_id).where(Appointment.store_id == store.id)))
+    fitted: list[AppointmentSlot] = []
+    retired: list[AppointmentSlot] = []
     for slot in known:
         fits = fitting.get(slot.starts_at)
-        if fits is not None and (fits[1] == slot.ends_at or slot.id not in named):
+        # Nobody who is expected is told another end; appointments that were cancelled keep their own.
+        if fits is not None and (fits[1] == slot.ends_at or not slot.taken):
             slot.day, slot.ends_at = fits
-            slot.capacity = max(slot.taken, store.slot_capacity)
+            slot.retired = False
+            fitted.append(slot)
             del fitting[slot.starts_at]
         elif slot.id in named:
-            # Whoever is booked is still expected, and nobody else at the same time by another slot's beginning.
-            slot.capacity = slot.taken
+            slot.retired, slot.capacity = True, slot.taken
+            retired.append(slot)
+            # Only one slot of a store begins at an instant.
             fitting.pop(slot.starts_at, None)
         else:
             await session.delete(slot)
-    session.add_all(
-        AppointmentSlot(
-            id=new_id(),
-            store_id=store.id,
-            day=day,
-            starts_at=begins,
-            ends_at=ends,
-            capacity=store.slot_capacity,
-            taken=0,
-        )
+    fitted += [
+        AppointmentSlot(id=new_id(), store_id=store.id, day=day, starts_at=begins, ends_at=ends, taken=0, retired=False)
         for begins, (day, ends) in fitting.items()
+    ]
+    for slot in fitted:
+        slot.capacity = max(slot.taken, store.slot_capacity - expected_at_once(retired, slot))
+    session.add_all(fitted)
+
+
+def expected_at_once(retired: Sequence[AppointmentSlot], slot: AppointmentSlot) -> int:
+    """The most guests of retired slots who are there at one instant of a slot."""
+    within = [each for each in retired if each.starts_at < slot.ends_at and slot.starts_at < each.ends_at]
+    # There are never more than at the slot's beginning, or when somebody comes.
+    instants = [max(each.starts_at, slot.starts_at) for each in within]
+    return max(
+        (sum(each.taken for each in within if each.starts_at <= at < each.ends_at) for at in instants), default=0
     )
 
 

@@ -172,7 +172,11 @@ class StoreEmployee(Table):
 
 
 class AppointmentSlot(Table):
-    """A span for which guests can be expected. `taken` is counted by the database with each appointment."""
+    """A span for which guests can be expected. `taken` is counted by the database with each appointment.
+
+    One that is `retired` fits the store's hours or the length of its slots no more: who is expected there still is, and
+    nobody joins them, also when somebody cancels.
+    """
 
     __tablename__ = "appointment_slot"
     __rows__ = Rows(any_of(OWNER, STAFF_OR_SYSTEM, GUESTS), any_of(OWNER, STAFF_OR_SYSTEM), classified=False)
@@ -189,6 +193,7 @@ class AppointmentSlot(Table):
     ends_at: Mapped[dt.datetime]
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
+    retired: Mapped[bool] = mapped_column(default=False)
     store: Mapped[Store | None] = relationship(lazy="raise", back_populates="slots")
 
 

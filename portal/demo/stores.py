@@ -146,7 +146,7 @@ def _make_slots(world: World, store_id: UUID) -> list[dict[str, Any]]:
         for starts_at, ends_at in slots(opening, SLOT_MINUTES):
             # The database counts the guests of each.
             span = {"day": opening.day, "starts_at": starts_at, "ends_at": ends_at}
-            world.add(AppointmentSlot, store_id=store_id, **span, capacity=SLOT_CAPACITY, taken=0)
+            world.add(AppointmentSlot, store_id=store_id, **span, capacity=SLOT_CAPACITY, taken=0, retired=False)
             made.append(world.rows(AppointmentSlot)[-1])
     return made
 

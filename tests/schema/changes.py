@@ -45,6 +45,7 @@ NAMED: dict[str, Any] = {
     "subject": "EXPERIENCE",
     "opens": "09:30",
     "closes": "18:00",
+    "slot_minutes": 30,
     "target_classification": "PUBLIC",
     "weight": 100,
     "price": "12.80",
@@ -79,6 +80,9 @@ LEFT_OUT = {
     "RingUpSaleInput": {"member"},
 }
 
+# What takes from a viewer what others need comes last: changes are made one after the other.
+TAKE_AWAY = {"removeStoreEmployee"}
+
 
 @dataclass(frozen=True)
 class Change:
@@ -102,7 +106,8 @@ class Changes:
     def all(self) -> Iterator[Change]:
         """All of them."""
         root = self.schema.mutation_type
-        for name, field in (root.fields if root else {}).items():
+        fields = root.fields if root else {}
+        for name, field in sorted(fields.items(), key=lambda each: each[0] in TAKE_AWAY):
             payload: Any = named_type(field.type)
             below = " ".join(
                 key

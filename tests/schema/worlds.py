@@ -146,6 +146,9 @@ class World:
         add("product", status="ACTIVE")
         slot = add("appointment_slot", **(later := {"starts_at": IN_TWO_DAYS, "ends_at": IN_TWO_DAYS + HOUR}))
         add("appointment", slot_id=slot, status="BOOKED", ended_at=None, **later)
+        # Somebody who came just now, of which it can still be said that they did not.
+        slot = add("appointment_slot", **(just := {"starts_at": NOW - HOUR, "ends_at": NOW}))
+        add("appointment", slot_id=slot, **just)
         self._add_ripe_changes(add("approval_policy", subject_kind="reclassification"), add)
 
     def _add_ripe_changes(self, policy: uuid.UUID, add: Callable[..., uuid.UUID]) -> None:

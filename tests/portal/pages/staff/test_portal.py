@@ -57,6 +57,9 @@ PAGES = {
     "/staff/stores": None,
     rf"/staff/stores/{ID}": "/staff/stores",
     rf"/staff/stores/{ID}/hours": rf"/staff/stores/{ID}",
+    rf"/staff/stores/{ID}/edit": rf"/staff/stores/{ID}",
+    rf"/staff/stores/{ID}/team": rf"/staff/stores/{ID}",
+    "/staff/register-store": "/staff/stores",
 }
 
 

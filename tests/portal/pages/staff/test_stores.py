@@ -47,11 +47,68 @@ async def test_the_manager_changes_hours_and_special_days(portals: Portals) -> N
     assert "请选择今天起" in text_of(await browser.send(HOURS, "special", past, 422))
 
 
+async def test_the_manager_registers_a_store_changes_it_and_names_its_people(portals: Portals) -> None:
+    browser = await portals.browser(MANAGER)
+    path = await browser.find("/staff/stores", "/staff/register-store")
+    page = await browser.get(path)
+    city = re.findall(r'<option value="([^"]+)">四川省 绵阳市</option>', page)[0]
+    given = {
+        "input.code": "my01",
+        "input.name": "绵阳体验店",
+        "input.nameEn": "Mianyang store",
+        "input.region": city,
+        "input.address": "涪城区示例路 4 号",
+        "input.phone": "0816-0000000",
+        "input.latitude": "31.4675",
+        "input.longitude": "104.6796",
+    }
+    wrong = {"input.code": "sh01", "input.latitude": "91", "input.timeZone": "Asia/Mianyang", "input.longitude": "east"}
+    for name, value in wrong.items():
+        refused = await browser.send(path, "register", given | {name: value}, 422)
+        assert f'value="{value}"' in refused
+        assert f'id="register-{name.replace(".", "-")}-error"' in refused
+    hours = await browser.send(path, "register", given)
+    assert "门店已登记" in text_of(hours)
+    assert "绵阳体验店" in text_of(hours)
+    # Until its hours are set it is closed.
+    assert "这一天没有时段" in text_of(await browser.get("/staff/stores/MY01"))
+    edit = "/staff/stores/MY01/edit"
+    form = filled_in(await browser.get(edit), "change")
+    assert (form["input.region"], form["input.latitude"], form["input.slotMinutes"]) == (city, "31.467500", "45")
+    assert "须在 5 到 480 之间" in text_of(await browser.send(edit, "change", {"input.slotMinutes": "3"}, 422))
+    changed = await browser.send(
+        edit, "change", {"input.slotMinutes": "30", "input.nameEn": "", "input.phone": "0816-1"}
+    )
+    assert "门店资料已更新" in text_of(changed)
+    kept = filled_in(await browser.get(edit), "change")
+    token = {"form-token": kept["form-token"]}
+    assert kept == form | token | {
+        "input.slotMinutes": "30",
+        "input.nameEn": "",
+        "input.phone": "0816-1",
+        "input.version": "2",
+    }
+    stale = {"input.version": "1", "input.name": "别的"}
+    assert "已被他人修改" in text_of(await browser.send(edit, "change", stale, 422))
+    team = "/staff/stores/MY01/team"
+    employee = filled_in(await browser.get(f"{team}?text=岑川"), "assign")
+    chosen = re.findall(r'<option value="([^"]+)">岑川', await browser.get(f"{team}?text=岑川"))[0]
+    assert "请" in text_of(await browser.send(team, "assign", {"input.employee": ""}, 422))
+    added = await browser.send(team, "assign", {"input.employee": chosen})
+    assert "共 1 人" in text_of(added)
+    assert "已是这家门店的店员" in text_of(await browser.send(team, "assign", {"input.employee": chosen}, 422))
+    assert employee["input.store"] == filled_in(added, "assign")["input.store"]
+    assert "还没有店员" in text_of(await browser.send(team, "remove", {}))
+
+
 async def test_others_look_and_change_nothing(portals: Portals) -> None:
     browser = await portals.browser(ASSISTANT)
     page = await browser.get(HOURS)
     assert "周一" in text_of(page)
     assert 'value="hours"' not in page
+    for way in ("/edit", "/team"):
+        assert 'name="form-action"' not in (await browser.get(STORE + way)).split("<main")[1]
+    assert "您没有管理门店的权限" in text_of(await browser.get("/staff/register-store"))
     # Appointments are for those who serve guests.
     seen = await (await portals.browser(SALES)).get(STORE)
     assert "位预约" in text_of(seen)

@@ -89,11 +89,11 @@ def openings(seen: Seen, row: Found, *, since: dt.date | None, until: dt.date | 
 
 
 def bookable(seen: Seen, slot: Found) -> bool:
-    return slot["starts_at"] > seen.now and slot["taken"] < slot["capacity"]
+    return slot["starts_at"] > seen.now and slot["taken"] < slot["capacity"] and not slot["retired"]
 
 
 def slots(seen: Seen, row: Found, *, day: dt.date | None, bookable: bool | None) -> bool:
-    free = row["starts_at"] > seen.now and row["taken"] < row["capacity"]
+    free = not row["retired"] and row["starts_at"] > seen.now and row["taken"] < row["capacity"]
     return (row["day"] >= seen.today if day is None else row["day"] == day) and bookable in {None, free}
 
 
@@ -138,6 +138,8 @@ def register(answers: Answers) -> None:
     """Tell the oracle of stores."""
     for type_name, column in (("Store", "name"), ("Store", "address"), ("StoreSpecialDay", "reason")):
         answers.answer(type_name, column)(partial(localised, column=column))
+    for name in ("name", "address"):
+        answers.answer("Store", f"{name}_zh")(lambda _, store, name=name: store[name])
     for name in ("latitude", "longitude"):
         answers.answer("Store", name)(partial(degrees, name=f"{name}_microdegrees"))
     for type_name in ("StoreHours", "StoreSpecialDay"):
@@ -154,7 +156,9 @@ def register(answers: Answers) -> None:
     answers.answer("Store", "open_sales")(lambda _, row: row["status"] == "PLACED")
     answers.answer("Store", "works_here")(works_here)
     answers.answer("Store", "appointments")(of_day)
-    answers.answer("AppointmentSlot", "places_left")(lambda _, slot: slot["capacity"] - slot["taken"])
+    answers.answer("AppointmentSlot", "places_left")(
+        lambda _, slot: 0 if slot["retired"] else slot["capacity"] - slot["taken"]
+    )
     answers.answer("AppointmentSlot", "bookable")(bookable)
     answers.answer("Appointment", "cancellable")(cancellable)
     answers.answer("Query", "stores")(stores)

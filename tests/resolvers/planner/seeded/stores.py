@@ -61,9 +61,9 @@ def add_slot(make: Factory, of: dict[str, Any], hours: int) -> dict[str, Any]:
     starts_at = NOW + hours * HOUR
     day = TODAY + dt.timedelta(days=hours // 24)
     capacity = make.random.choice([1, 2, 1_000])
-    return make.add(
-        tables.AppointmentSlot, **of, day=day, starts_at=starts_at, ends_at=starts_at + HOUR, capacity=capacity, taken=0
-    )
+    span = {"day": day, "starts_at": starts_at, "ends_at": starts_at + HOUR}
+    retired = make.random.random() < 0.2
+    return make.add(tables.AppointmentSlot, **of, **span, capacity=capacity, taken=0, retired=retired)
 
 
 def add_appointment(make: Factory, slot: dict[str, Any], guest: dict[str, Any]) -> None:
@@ -73,7 +73,8 @@ def add_appointment(make: Factory, slot: dict[str, Any], guest: dict[str, Any]) 
         for row in make.of(tables.Appointment)
         if row["slot_id"] == slot["id"] and row["status"] is not AppointmentStatus.CANCELLED
     ]
-    states = list(AppointmentStatus) if len(taken) < slot["capacity"] else [AppointmentStatus.CANCELLED]
+    free = len(taken) < slot["capacity"] and not slot["retired"]
+    states = list(AppointmentStatus) if free else [AppointmentStatus.CANCELLED]
     status, subject = make.random.choice(states), make.random.choice(list(AppointmentSubject))
     make.add(
         tables.Appointment,
