@@ -258,6 +258,12 @@ class Settings(BaseSettings):
         le=366,
         description="For how many days a request made with `@idempotent(key:)` is answered again the same way.",
     )
+    anonymous_cart_days: int = Field(
+        default=60,
+        ge=1,
+        le=3_660,
+        description="A cart of somebody who is not signed in is deleted when nothing in it was changed for so many days.",
+    )
     trusted_documents: Path | None = Field(
         default=None,
         description="A folder of `.graphql` files that clients may name by their hash, beside the pages' own.",

@@ -73,7 +73,7 @@ def amount(line: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
 
 
 def total(cart: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
-    """What everything in a cart costs the viewer now, as far as it is for sale; nothing for an empty one."""
+    """What everything in a cart costs the viewer now, as far as it is for sale; nothing for an empty one, or in two currencies."""
     line = CartLine.__table__.alias("summed")
     each = amount(line).lateral("each")
     found: sa.Select[*tuple[Any, ...]] = (
@@ -83,7 +83,7 @@ def total(cart: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
         )
         .select_from(line.join(each, sa.true()))
         .where(line.c.cart_id == cart.c.id)
-        .having(sa.func.count() > sa.literal_column("0"))
+        .having(sa.func.count(each.c.currency.distinct()) == sa.literal_column("1"))
         .correlate(cart)
     )
     return found

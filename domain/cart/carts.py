@@ -31,14 +31,19 @@ async def open_cart(session: AsyncSession, viewer: Viewer, now: dt.datetime, new
         if key is None:
             raise Refusal("CART_TOKEN", ("token",))
     made = {"id": key or new_id(), "person_id": viewer.person_id, "updated_at": now}
-    await session.execute(insert(Cart).values(made).on_conflict_do_nothing())
-    return await locked(session, Cart.id == key if key else Cart.person_id == viewer.person_id)
+    which = Cart.id == key if key else Cart.person_id == viewer.person_id
+    # A cart may be deleted while we wait for its lock, by upkeep or because it was merged: then it is made anew, once.
+    for _ in range(2):
+        await session.execute(insert(Cart).values(made).on_conflict_do_nothing())
+        if cart := await locked(session, which):
+            return cart
+    raise Refusal("CHANGED_MEANWHILE", ("token",), version=1)
 
 
-async def locked(session: AsyncSession, which: sa.ColumnElement[bool]) -> Cart:
-    """The one cart for which a condition holds, which nobody else changes meanwhile."""
+async def locked(session: AsyncSession, which: sa.ColumnElement[bool]) -> Cart | None:
+    """The one cart for which a condition holds, if it is there, which nobody else changes meanwhile."""
     query = sa.select(Cart).where(which).with_for_update().execution_options(populate_existing=True)
-    return (await session.execute(query)).scalar_one()
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 async def lines_of(session: AsyncSession, cart: Cart) -> list[CartLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from domain.cart.upkeep import forget_carts
 from domain.idempotency.upkeep import forget
 from domain.jobs.running import Job, forget_runs
 from domain.payments.closing import close_next
@@ -17,6 +18,7 @@ def jobs_of(settings: Settings) -> tuple[Job, ...]:
     """The jobs of an installation, whose settings say how many days some of them look ahead or back."""
     tell = partial(expiry_notices.tell, days=settings.points_notice_days)
     forget_answers = partial(forget, days=settings.idempotency_days)
+    forget_old_carts = partial(forget_carts, days=settings.anonymous_cart_days)
     return (
         Job("points.settle", "*/10 * * * *", upkeep.settle),
         Job("points.partitions", "20 16 * * *", upkeep.make_partitions),
@@ -24,6 +26,7 @@ def jobs_of(settings: Settings) -> tuple[Job, ...]:
         Job("points.tiers", "5 * * * *", upkeep.review_tiers),
         Job("points.notices", "15 * * * *", tell),
         Job("idempotency.forget", "50 * * * *", forget_answers),
+        Job("carts.forget", "10 19 * * *", forget_old_carts),
         Job("payments.close", "* * * * *", close_next),
         Job("stores.open", "5 * * * *", open_days_ahead),
         Job("stores.remind", "25 * * * *", remind),

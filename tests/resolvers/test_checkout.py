@@ -19,7 +19,7 @@ from segments.audiences import ENTERPRISE
 from segments.viewer import Viewer
 from tests.domain.orders.market import IDS, NOW, SYSTEM
 from tests.domain.vouchers.offers import coupon, voucher
-from tests.resolvers.test_cart import CANCEL, Till, buyer_of, codes, fresh, till
+from tests.resolvers.test_cart import CANCEL, READ, Till, buyer_of, codes, fresh, till
 
 __all__ = ["fresh", "till"]
 USEFUL = ("FIXED", "PERCENT", "CAPPED", "GOODS", "mine")
@@ -115,9 +115,10 @@ async def fill(till: Till, viewer: Viewer, chance: random.Random) -> str:
     """One to three sorts of goods in an empty cart; answers what they cost."""
     async with till.market.acting(SYSTEM) as session:
         await session.execute(sa.delete(CartLine))
+    cart: dict[str, Any] = {}
     for name in chance.sample(("drone", "battery", "course"), chance.randint(1, 3)):
         cart = (await till.add(viewer, name, chance.choice((1, 1, 2, 7))))["cart"]
-    return cart["total"]["amount"]
+    return str(cart["total"]["amount"])
 
 
 def some_points(chance: random.Random, most: int, there: int) -> int | None:
@@ -213,6 +214,7 @@ async def test_nothing_is_told_of_goods_in_two_currencies(till: Till) -> None:
     async with till.market.acting(SYSTEM) as session:
         await session.execute(price.values(currency="USD"))
     assert await preview(till, me) is None
+    assert (await till.ask(me, READ))["total"] is None
     assert codes(await till.check_out(me, "1033.33")) == [("CURRENCIES_MIXED", "input")]
     async with till.market.acting(SYSTEM) as session:
         await session.execute(price.values(currency="CNY"))

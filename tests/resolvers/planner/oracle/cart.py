@@ -32,7 +32,7 @@ def lines(seen: Seen, cart: Found) -> list[Found]:
 
 def total(seen: Seen, cart: Found) -> Found | None:
     costs = [cost for line in lines(seen, cart) if (cost := amount(seen, line))]
-    if not costs:
+    if len({cost["currency"] for cost in costs}) != 1:
         return None
     return {"amount": sum(cost["amount"] for cost in costs), "currency": min(cost["currency"] for cost in costs)}
 
