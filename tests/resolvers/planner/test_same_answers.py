@@ -69,6 +69,20 @@ async def test_operations_are_worth_it(stages: dict[Audience, Stage], audience: 
     assert outcomes["refused"] < 0.25 * outcomes.total(), outcomes
 
 
+# What functions of the database alone write: drawn operations come by it seldom.
+WRITTEN_BY_FUNCTIONS = """{ vouchers(first: 50) { totalCount nodes { code status validUntil } }
+    rewards(first: 50) { nodes { name tierName points offered } } rewardRedemptions(first: 50) { totalCount nodes { status points } } }"""
+
+
+@pytest.mark.parametrize("audience", [Audience.CONSUMER, Audience.ENTERPRISE, Audience.STAFF])
+async def test_what_functions_alone_write(stages: dict[Audience, Stage], audience: Audience) -> None:
+    stage = stages[audience]
+    stage.comparison.outcomes.clear()
+    for viewer in stage.viewers:
+        await check(stage, viewer, WRITTEN_BY_FUNCTIONS, {})
+    assert stage.comparison.outcomes["answered"], stage.comparison.outcomes
+
+
 async def check(stage: Stage, viewer: Viewer, source: str, variables: dict[str, Any]) -> None:
     difference = await stage.comparison.difference(viewer, source, variables)
     assert difference is None, f"{difference}\n{viewer}\n{source}\n{variables}"
