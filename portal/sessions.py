@@ -124,7 +124,7 @@ class Sessions:
         unread = 0
         if live.audience in NOTIFIED and live.customer_id is not None:
             async with self._reads.connect() as reads:
-                unread = await unread_count(reads, live.customer_id)
+                unread = await unread_count(reads, live.customer_id, live.person_id)
         return Visitor(viewer, live.name, live.organisation, str(live.session_id), unread)
 
     async def sign_in(self, request: Request, account: str, password: str) -> SignedIn:

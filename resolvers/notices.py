@@ -9,9 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from domain.notices import notifying
-from domain.notices.tables import NoticeKind
+from domain.notices.tables import NoticeKind, NoticeRead
 from foundation.language import Language, translate
-from resolvers.planner.declare import CUSTOMER
+from resolvers.planner.declare import CUSTOMER, PERSON
 from resolvers.planner.mutations import Act
 from segments.viewer import Viewer
 
@@ -51,9 +51,23 @@ def texts(viewer: Viewer, rows: Rows) -> list[str]:
 def notices(notice: sa.FromClause, *, unread: Bound = None) -> sa.ColumnElement[bool]:
     """The viewer's own notices, all or by whether they were read."""
     own = notice.c.customer_id == CUSTOMER
-    return own if unread is None else sa.and_(own, notice.c.read_at.is_(None) == unread)
+    return own if unread is None else sa.and_(own, ~sa.exists(when_read(notice)) == unread)
+
+
+def when_read(notice: sa.FromClause) -> sa.Select[tuple[Any]]:
+    """When the viewer has read a notice, which programs never do."""
+    mark = NoticeRead.__table__.alias()
+    mine = sa.select(mark.c.read_at).where(mark.c.notice_id == notice.c.id, mark.c.person_id == PERSON)
+    return mine.correlate(notice)
+
+
+def read_at(notice: sa.FromClause) -> sa.ColumnElement[Any]:
+    """The same as a value; null where they have not."""
+    return when_read(notice).scalar_subquery()
 
 
 async def mark_notice_read(act: Act, *, notice: UUID, and_earlier: bool = False) -> UUID:
     """See `domain.notices.notifying`."""
-    return await notifying.mark_read(act.session, act.now, notice_id=notice, and_earlier=and_earlier)
+    return await notifying.mark_read(
+        act.session, act.viewer, act.now, act.new_id, notice_id=notice, and_earlier=and_earlier
+    )

@@ -10,7 +10,7 @@ import strawberry
 from domain.notices import tables
 from domain.notices.tables import NoticeKind
 from resolvers import notices as answers
-from resolvers.planner.declare import listing, optional, python, row
+from resolvers.planner.declare import listing, optional, python, row, sql
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
 from segments.audiences import CONSUMER, ENTERPRISE
@@ -29,13 +29,13 @@ publish_enum(NoticeKind, *MEMBERS)
 @READ
 @row(tables.Notice, order=("-at",))
 class Notice(Node):
-    """Something a member is told; texts are in the reader's language. 通知。"""
+    """Something a member is told; texts are in the reader's language. `readAt` is when the reader read it. 通知。"""
 
     kind: NoticeKind
     title: str = python(answers.titles, columns=("kind", "values"))
     text: str = python(answers.texts, columns=("kind", "values"))
     at: dt.datetime
-    read_at: dt.datetime | None
+    read_at: dt.datetime | None = sql(answers.read_at)
     order: Annotated[Order, strawberry.lazy("schema.orders")] | None
 
 

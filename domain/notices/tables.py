@@ -13,9 +13,10 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from domain.orders.tables import Order
 from foundation.tables import Table, labels
 from segments.audiences import CONSUMER, ENTERPRISE
-from segments.policies import STAFF_OR_SYSTEM, SYSTEM, Rows, all_of, any_of, owned, seen_by
+from segments.policies import PERSON, STAFF_OR_SYSTEM, SYSTEM, Rows, all_of, any_of, owned, seen_by
 
 MEMBERS = any_of(STAFF_OR_SYSTEM, all_of(seen_by(CONSUMER, ENTERPRISE), owned()))
+READERS = any_of(SYSTEM, all_of(seen_by(CONSUMER, ENTERPRISE), owned(), f"person_id = {PERSON}"))
 
 
 class NoticeKind(enum.Enum):
@@ -37,7 +38,7 @@ class NoticeKind(enum.Enum):
 class Notice(Table):
     """Something a customer is told, once for its kind and key. `values` fill the catalogues' texts.
 
-    A company's people share its notices: whoever reads one has read it for all.
+    A company's people share its notices, and each reads them for themselves.
     """
 
     __tablename__ = "notice"
@@ -46,7 +47,6 @@ class Notice(Table):
         UniqueConstraint("customer_id", "kind", "key"),
         Index("ix_notice_customer", "customer_id", text("at desc"), "id"),
         Index("ix_notice_order", text("at desc"), "id"),
-        Index("ix_notice_unread", "customer_id", postgresql_where=text("read_at is null")),
     )
 
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
@@ -55,11 +55,23 @@ class Notice(Table):
     subject_id: Mapped[uuid.UUID]
     values: Mapped[dict[str, Any]]
     at: Mapped[dt.datetime]
-    read_at: Mapped[dt.datetime | None]
     # Where it tells of an order, or of its returns and refunds, that is the subject. Ids are unique across tables.
     order: Mapped[Order | None] = relationship(
         lazy="raise", viewonly=True, primaryjoin=lambda: foreign(Notice.subject_id) == Order.id
     )
+
+
+class NoticeRead(Table):
+    """That a person has read a notice, and when."""
+
+    __tablename__ = "notice_read"
+    __rows__ = Rows(READERS, READERS, classified=False, append_only=True)
+    __table_args__ = (UniqueConstraint("notice_id", "person_id"),)
+
+    notice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("notice.id"))
+    customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    read_at: Mapped[dt.datetime]
 
 
 class PointsLotTold(Table):

@@ -206,6 +206,14 @@ class World:
             place = bundle.another(location)
             self._add(location, place)
             values["location_id"] = place["id"]
+        if table.name == "notice_read":
+            # A person reads a notice once.
+            notice = bundle.another(FILLED_BY_NAME["notice"])
+            self._add(FILLED_BY_NAME["notice"], notice)
+            values["notice_id"] = notice["id"]
+            if values.get("customer_id") == self.theirs.customer_id:
+                # Nobody is of two customers.
+                values["person_id"] = self.theirs.ids["person"]
         if table.name == "order_return_line":
             # A return names a line once.
             returned = bundle.another(FILLED_BY_NAME["order_return"])

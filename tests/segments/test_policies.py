@@ -18,7 +18,7 @@ from foundation.database import Database, connect
 from foundation.session import set_statement
 from segments.audiences import CONSUMER, CUSTOMERS, DIVISION, ENTERPRISE, STAFF, Audience
 from segments.classification import Classification
-from segments.policies import ANYBODY, AUDITOR, CUSTOMER, Rows, all_of, offered, owned, seen_by
+from segments.policies import ANYBODY, AUDITOR, CUSTOMER, PERSON, Rows, all_of, offered, owned, seen_by
 from segments.viewer import Viewer
 from tests.rows import FILLED, ROWS, Bundle
 
@@ -42,10 +42,13 @@ def cleared(audience: Audience, customer_id: uuid.UUID | None = None, **rights: 
 
 
 def reads_own(table: sa.Table, audience: Audience) -> bool:
-    """Whether a customer of an audience reads their own rows of a table: of some, only who shops has any."""
+    """Whether a customer of an audience reads their own rows of a table: of some, only who shops has any.
+
+    What is one person's is not their customer's: nobody here is the person that rows name.
+    """
     read = ROWS[table.name].read
     is_for_shoppers = all_of(seen_by(*SHOPPERS), owned()) in read
-    return CUSTOMER in read and (audience in SHOPPERS or not is_for_shoppers)
+    return CUSTOMER in read and PERSON not in read and (audience in SHOPPERS or not is_for_shoppers)
 
 
 def staff_write(table: sa.Table) -> bool:

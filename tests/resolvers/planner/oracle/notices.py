@@ -11,7 +11,14 @@ from tests.resolvers.planner.oracle.seen import Found, Seen
 
 def notices(seen: Seen, row: Found, *, unread: bool | None) -> bool:
     mine = seen.viewer.customer_id is not None and row["customer_id"] == seen.viewer.customer_id
-    return mine and (unread is None or (row["read_at"] is None) == unread)
+    return mine and (unread is None or (read_at(seen, row) is None) == unread)
+
+
+def read_at(seen: Seen, row: Found) -> object:
+    for mark in seen.rows["notice_read"]:
+        if mark["notice_id"] == row["id"] and mark["person_id"] == seen.viewer.person_id:
+            return mark["read_at"]
+    return None
 
 
 def text(part: str) -> object:
@@ -27,5 +34,6 @@ def text(part: str) -> object:
 def register(answers: Answers) -> None:
     """Tell the oracle of notices."""
     answers.answer("Query", "notices")(notices)
+    answers.answer("Notice", "read_at")(read_at)
     answers.answer("Notice", "title")(text("title"))  # type: ignore[arg-type]
     answers.answer("Notice", "text")(text("text"))  # type: ignore[arg-type]
