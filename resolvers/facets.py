@@ -34,7 +34,7 @@ from resolvers.shop import (
 )
 from segments.audiences import Audience
 
-# Choices of a facet, the most frequent first: nobody reads a longer list.
+# Choices of a facet, the first in its order: nobody reads a longer list.
 OPTIONS_MAX = 50
 # From where to where each choice of a price goes, in major units of whatever currency; the last has no end.
 PRICE_BANDS = ((0, 500), (500, 2_000), (2_000, 10_000), (10_000, 50_000), (50_000, 200_000), (200_000, None))
@@ -109,7 +109,7 @@ def product_facets(*, category: Bound = None, category_slug: Bound = None, **wan
 
 
 def options(facet: sa.FromClause) -> Rows:
-    """The choices of a facet, the most frequent first; of prices, the lowest."""
+    """The choices of a facet, the most frequent first; of prices, the lowest; of an option, as products list them: S, M, L."""
     columns = (sa.column("value", sa.Text()), sa.column("name", sa.Text()), sa.column("count", sa.Integer()))
     option = sa.func.json_to_recordset(facet.c.options).table_valued(*columns, name="option")
     rows: Rows = sa.select(*option.render_derived(with_types=True).c)
@@ -216,7 +216,15 @@ def _options(found: sa.CTE, wishes: Bound) -> Rows:
     joined = found.join(variant, variant.c.product_id == found.c.id).join(chosen, chosen.c.variant_id == variant.c.id)
     count = sa.func.count(found.c.id.distinct())
     return (
-        _part(OPTIONS, option.c.code, sa.func.min(name), value.c.code, sa.func.min(shown), count)
+        _part(
+            OPTIONS,
+            option.c.code,
+            sa.func.min(name),
+            value.c.code,
+            sa.func.min(shown),
+            count,
+            sa.func.min(value.c.position),
+        )
         .select_from(
             joined.join(option, option.c.id == chosen.c.option_id).join(value, value.c.id == chosen.c.value_id)
         )

@@ -15,6 +15,8 @@ from portal.pages.input_types import is_object, nullable
 
 # Names of unseen fields; the hyphen keeps them apart from GraphQL's variables.
 ACTION_FIELD = "form-action"
+# The name of the button that asks what the page says to the entered fields, and changes nothing.
+TRY_FIELD = "form-try"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ PAGE_KEYS = frozenset({"title", "nav", "path", "under", "public", "search", "opt
 # Keys of a form's mutation. done: what the visitor is told afterwards. then: the page they are sent to, with places in
 # the answer for the values of its address (`order id=placeOrder.order.id`); else back to the same page. shows: `yes` where
 # the answer holds what is told once only: the page is shown at once, with the answer as `told`.
-ACTION_KEYS = frozenset({"done", "then", "shows"})
+# tries: variables of the page that this form's fields fill when it comes back (`voucher=input.voucher`), so that the page
+# reckons with what was entered; a button named `form-try` asks for that alone.
+ACTION_KEYS = frozenset({"done", "then", "shows", "tries"})
 
 
 # The keys of a list's file. columns: `words=place` for each, the place in a row with dots. rows: where a list without pages

@@ -38,13 +38,17 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A form: its mutation, and what follows when it is done. Only who holds all scopes of the mutation is shown it."""
+    """A form: its mutation, and what follows when it is done. Only who holds all scopes of the mutation is shown it.
+
+    `tries` are variables of the page, each with the field that fills it when the form comes back.
+    """
 
     name: str
     document: Document
     done: str
     then: Then | None
     shows: bool = False
+    tries: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,20 @@ def read_actions(folder: Path, page: str, audience: Audience, schema: GraphQLSch
         if hasattr(dict, name):
             raise PageFault(file, f"forms.{name} means something else in templates: give the form another name")
         then = read_then(file, said.get("then"), document)
-        actions[name] = Action(name, document, said.get("done", ""), then, shows=said.get("shows") == "yes")
+        tries = read_tries(file, said.get("tries"), document)
+        actions[name] = Action(name, document, said.get("done", ""), then, said.get("shows") == "yes", tries)
     return actions
+
+
+def read_tries(file: str, text: str | None, document: Document) -> Mapping[str, str]:
+    """`voucher=input.voucher points=input.points`: variables of the page, and the fields that fill them."""
+    tries: dict[str, str] = {}
+    for pair in text.split() if text else ():
+        variable, _, path = pair.partition("=")
+        if path.split(".")[0] not in document.variables:
+            raise PageFault(file, f"tries: no variable has the field {path!r}")
+        tries[variable] = path
+    return tries
 
 
 def read_export(folder: Path, page: str, audience: Audience, schema: GraphQLSchema) -> Export | None:

@@ -76,6 +76,8 @@ def check_references(page: Page, registry: Registry) -> None:
     if page.under and f"{page.audience.value}/{page.under}" not in registry.pages:
         raise PageFault(page.document.file, f"under: there is no page {page.under}")
     for action in page.actions.values():
+        if strange := set(action.tries) - set(page.document.variables):
+            raise PageFault(action.document.file, f"tries: the page has no variable {', '.join(sorted(strange))}")
         if action.then is None:
             continue
         target = registry.pages.get(f"{page.audience.value}/{action.then.page}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from portal.pages.entry import refuse_entry
 from portal.pages.error_pages import STALE_FORM, fields_of, refuse, refused_status
 from portal.pages.fields import Fields, read_fields
 from portal.pages.form_guard import TOKEN_FIELD
-from portal.pages.forms import ACTION_FIELD, FieldError, Form, problems_as_errors, refusals_as_errors
+from portal.pages.forms import ACTION_FIELD, TRY_FIELD, FieldError, Form, problems_as_errors, refusals_as_errors
 from portal.pages.language_choice import switched_address
 from portal.pages.page import Action, Page, Then
 from portal.pages.show import answer, refused, run, with_path
@@ -47,7 +48,8 @@ async def submit(site: Site, page: Page, request: Request) -> Response:
     action = page.actions.get(fields.last(ACTION_FIELD) or "")
     if action is None:
         return refuse(present, 400, page.audience)
-    return await act(present, page, action, fields)
+    asked = reckon if action.tries and fields.submitted(TRY_FIELD) else act
+    return await asked(present, page, action, fields)
 
 
 async def read_form(request: Request) -> Fields:
@@ -62,6 +64,16 @@ async def read_form(request: Request) -> Fields:
     return read_fields(body.decode("ascii"))
 
 
+async def reckon(visit: Visit, page: Page, action: Action, fields: Fields) -> Response:
+    """The page as it answers to what was entered; nothing is sent yet, so the rest of the form may be empty still."""
+    coercion = Coercion(with_path(visit, page, fields, None), emptied_is_null=True)
+    coercion.values(action.document.variables)
+    wrong = [problem for problem in coercion.problems if problem.path in action.tries.values()]
+    returned = Form(action.name, "", None, fields, problems_as_errors(wrong, visit.say))
+    tried_visit = replace(visit, fields=tried(visit, page, action, fields))
+    return await answer(tried_visit, page, NOT_ACCEPTED if wrong else 200, returned)
+
+
 async def act(visit: Visit, page: Page, action: Action, fields: Fields) -> Response:
     """Run a form's mutation. What is refused comes back with the page, beside its fields."""
     document = action.document
@@ -70,6 +82,7 @@ async def act(visit: Visit, page: Page, action: Action, fields: Fields) -> Respo
     cart = visit.cart.changed() if VARIABLE in document.variables else None
     coercion = Coercion(with_path(visit, page, fields, cart), emptied_is_null=True)
     values = coercion.values(document.variables)
+    visit = replace(visit, fields=tried(visit, page, action, fields))
     if coercion.problems:
         errors = problems_as_errors(coercion.problems, visit.say)
         return await answer(visit, page, NOT_ACCEPTED, Form(action.name, "", None, fields, errors))
@@ -86,6 +99,20 @@ async def act(visit: Visit, page: Page, action: Action, fields: Fields) -> Respo
     response = visit.redirect(next_address(visit, page, action.then, data))
     done_notice.tell(response, page, action, secure=visit.site.secure)
     return response
+
+
+def tried(visit: Visit, page: Page, action: Action, fields: Fields) -> Fields:
+    """The address's query with what the form says of the page's variables, so that the page answers to what was entered.
+
+    A text that is no value is left out: it is told beside its field, and the page is shown without it.
+    """
+    variables = page.document.variables
+    others = [(name, text) for name, text in visit.fields.pairs if name not in action.tries]
+    entered = [(name, fields.last(path) or "") for name, path in action.tries.items()]
+    readable = Coercion(Fields(entered), emptied_is_null=False)
+    readable.values({name: variables[name] for name in action.tries})
+    wrong = {problem.path for problem in readable.problems}
+    return Fields([*others, *((name, text) for name, text in entered if name not in wrong)])
 
 
 def next_address(visit: Visit, page: Page, then: Then | None, data: Mapping[str, Any]) -> str:

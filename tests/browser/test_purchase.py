@@ -104,7 +104,7 @@ async def ordered(page: Page, address: str) -> str:
     await page.click(f"main .goods h3 a:has-text('{GOODS}')")
     await page.click("main button:has-text('加入购物车')")
     await page.goto(f"{address}/checkout")
-    await page.fill("#try-points", str(POINTS))
+    await page.fill("#place-input-points", str(POINTS))
     await page.click("main button:has-text('使用并计算应付')")
     assert "积分抵扣" in await page.inner_text("main")
     await fill(page, recipient="沈知夏", phone="13800138000", region="", address="天府大道 1 号")

@@ -59,19 +59,38 @@ async def test_voucher_and_points_are_tried_before_the_order(portals: Portals) -
     plain = text_of(await buyer.get("/checkout"))
     assert "应付 ¥23,050" in plain
     assert "积分抵扣" not in plain
-    reckoned = await buyer.get("/checkout?voucher=+welcome10&points=100")
-    assert 'name="input.voucher" value=" welcome10"' in reckoned
-    assert 'name="input.points" value="100"' in reckoned
+    typed = {"input.recipient": "沈知夏", "form-try": "yes"}
+    reckoned = await buyer.send(
+        "/checkout", "place", {"input.voucher": " welcome10", "input.points": "100", **typed}, 200
+    )
     for part in ("优惠 − ¥200", "积分抵扣 100 积分 − ¥1"):
         assert part in text_of(reckoned)
-    wrong = await buyer.get("/checkout?voucher=NOTHING&points=99999999")
-    assert 'aria-describedby="try-voucher-hint try-voucher-error"' in wrong
-    assert 'aria-describedby="try-points-hint try-points-error"' in wrong
+        assert part in text_of(await buyer.get("/checkout?voucher=+welcome10&points=100")), "an address says the same"
+    for part in ('value=" welcome10"', 'value="100"', 'value="沈知夏"'):
+        assert part in reckoned, "what was typed stays"
+    unusable = {"input.voucher": "NOTHING", "input.points": "99999999", **typed}
+    wrong = await buyer.send("/checkout", "place", unusable, 200)
+    for each in ("voucher", "points"):
+        assert f'aria-describedby="place-input-{each}-hint place-input-{each}-error"' in wrong
     assert "应付 ¥23,050" in text_of(wrong)
-    assert not re.findall(r'name="input\.(?:voucher|points)"', wrong), "what takes nothing off is not sent along"
     assert "没有这张券" in text_of(wrong)
+    odd = await buyer.send("/checkout", "place", {"input.points": "viele", **typed}, 422)
+    assert "请填写整数" in text_of(odd)
+    assert 'id="place-input-phone-error"' not in odd, "nothing is sent yet"
     assert "points" in text_of(await buyer.get("/checkout?points=viele", 400))
     english = await portals.browser(SHOPPER, "en")
     assert "To pay: CN¥" in text_of(await english.get("/checkout"))
     [variant] = re.findall(r'name="variant" value="([^"]+)"', await buyer.get("/cart"))
     await buyer.send("/cart", "set", {"variant": variant, "quantity": "0"})
+
+
+async def test_what_was_typed_counts_though_nobody_asked_what_it_takes_off(portals: Portals) -> None:
+    buyer = await portals.browser(SHOPPER)
+    await put_in(buyer)
+    [region, *_] = re.findall(r'<option value="([^"]+)"', await buyer.get("/checkout"))
+    entered = {**ADDRESS, "input.region": region}
+    refused = await buyer.send("/checkout", "place", {**entered, "input.voucher": "NOTHING", "input.points": "50"}, 422)
+    assert 'id="place-input-voucher-error"' in refused
+    assert "积分抵扣 50 积分" in text_of(refused), "what is told is what was entered, not what the address says"
+    ordered = text_of(await buyer.send("/checkout", "place", {**entered, "input.voucher": "WELCOME10"}))
+    assert "− ¥200" in ordered
