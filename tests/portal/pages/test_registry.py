@@ -86,7 +86,12 @@ def test_no_page_is_public_but_consumers(folder: Path) -> None:
         ("consumer/product.review.graphql", "product id=", "produce id=", "there is no page produce"),
         ("consumer/product.review.graphql", "product id=", "product sku=", "takes other variables"),
         ("consumer/product.review.graphql", "id=addReview", "id=review", "the answer has no"),
-        ("consumer/product.review.graphql", "mutation", "# tries: id=thing.text\nmutation", "has the field 'thing.text'"),
+        (
+            "consumer/product.review.graphql",
+            "mutation",
+            "# tries: id=thing.text\nmutation",
+            "has the field 'thing.text'",
+        ),
         ("consumer/product.review.graphql", "mutation", "# tries: sort=input.text\nmutation", "has no variable sort"),
         (
             "consumer/product.review.graphql",

@@ -137,9 +137,9 @@ def product_facets(
         if each["code"] == "price":
             each["options"].sort(key=lambda option: list(BANDS).index(option["value"]))
     optional = [
-        facet("OPTION", code, name, each)
+        facet("OPTION", code, name, each, places)
         for code in sorted({row["code"] for row in seen.rows["product_option"]})
-        for name, each in option_counts(seen, code, found(options=None), without(options, code))
+        for name, each, places in option_counts(seen, code, found(options=None), without(options, code))
     ]
     free = [
         facet("ATTRIBUTE", code, name, each)
@@ -157,11 +157,13 @@ def by_count(facets: list[Found]) -> list[Found]:
 
 def option_counts(
     seen: Seen, code: str, products: Iterable[Found], others: list[dict[str, Any]]
-) -> Iterator[tuple[str, Counted]]:
-    """The name of an option, and how many products have each value of it in a variant that has what else is wished."""
+) -> Iterator[tuple[str, Counted, dict[str, int]]]:
+    """The name of an option, how many products have each value of it in a variant that has what else is wished, and where
+    products list the value at the earliest."""
     names: set[str] = set()
     holders: dict[str, set[Any]] = defaultdict(set)
     shown: dict[str, set[str]] = defaultdict(set)
+    places: dict[str, set[int]] = defaultdict(set)
     for product in products:
         for variant in seen.where("variant", "product_id", product["id"]):
             for each in shop.selected_options(seen, variant):
@@ -169,8 +171,10 @@ def option_counts(
                     names.add(each["name"])
                     holders[each["value"]].add(product["id"])
                     shown[each["value"]].add(each["value_name"])
+                    places[each["value"]].add(each["value_position"])
     if names:
-        yield min(names), {(value, min(shown[value])): len(who) for value, who in holders.items()}
+        counted = {(value, min(shown[value])): len(who) for value, who in holders.items()}
+        yield min(names), counted, {value: min(each) for value, each in places.items()}
 
 
 def without(wishes: list[dict[str, Any]] | None, code: str) -> list[dict[str, Any]]:
@@ -213,7 +217,8 @@ def attribute_counts(seen: Seen, code: str, products: Iterable[Found]) -> Iterat
         yield min(names), {(value, min(shown[value])): len(who) for value, who in holders.items()}
 
 
-def facet(kind: str, code: str, name: str, counted: Counted) -> Found:
-    ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0][0]))
+def facet(kind: str, code: str, name: str, counted: Counted, places: dict[str, int] | None = None) -> Found:
+    first = places or {}
+    ordered = sorted(counted.items(), key=lambda each: (first.get(each[0][0], 0), -each[1], each[0][0]))
     options = [{"value": value, "name": shown, "count": count} for (value, shown), count in ordered]
     return {"kind": kind, "code": code, "name": name, "options": options[:OPTIONS_MAX]}

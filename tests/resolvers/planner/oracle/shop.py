@@ -109,6 +109,7 @@ def selected_options(seen: Seen, variant: Found) -> list[Found]:
             "name": localised(seen, option),
             "value": value["code"],
             "value_name": localised(seen, value),
+            "value_position": value["position"],
         }
         for option, value in sorted(parts, key=lambda each: (each[0]["position"], each[0]["id"]))
     ]
