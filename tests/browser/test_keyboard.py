@@ -14,6 +14,7 @@ TABS_MAX = 80
 # What the focused control is called, and whether it, or what is drawn for it, is seen to be focused.
 FOCUSED = """() => { const each = document.activeElement, drawn = [each, each.closest("label") ?? each];
     const called = each.getAttribute("aria-label") ?? [...(each.labels ?? [])].map(label => label.innerText).join(" ");
+    if (each === document.body) return ["", true];
     return [called || each.innerText || each.value || "", drawn.some(shown => getComputedStyle(shown).outlineStyle !== "none")] }"""
 
 
@@ -44,6 +45,7 @@ async def write(page: Page, name: str, text: str) -> None:
     """Write into a field, instead of what it holds."""
     await tab_to(page, name)
     await page.keyboard.press("Control+a")
+    await page.keyboard.press("Delete")
     await page.keyboard.type(text)
 
 
@@ -77,7 +79,7 @@ async def test_bought_and_visited_by_keyboard_alone(chromium: Browser, address: 
         await page.keyboard.press("ArrowDown")
         await write(page, "详细地址", "天府大道 1 号")
         await press(page, "提交订单")
-        assert "/orders/" in page.url
+        assert "/orders/" in page.url, await page.inner_text("main")
         await tab_to(page, "去支付")
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/sandbox-payments/pay/*")
@@ -87,7 +89,7 @@ async def test_bought_and_visited_by_keyboard_alone(chromium: Browser, address: 
 
         await page.goto(f"{address}/stores/SH01")
         await press(page, "12")
-        await tab_to(page, "试用")
+        await tab_to(page, "产品体验")
         await page.keyboard.press("ArrowDown")
         await press(page, "预约")
         assert "/appointments" in page.url
