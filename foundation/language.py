@@ -2,14 +2,15 @@
 
 Two kinds of entries share a catalogue. A *key* such as `refusal.OUT_OF_STOCK` has its text in both catalogues; Python code
 names it with `translate`. A *text* of a template is written in Chinese where it stands and is its own msgid; only `en.po`
-has an entry for it. Placeholders are `{name}`.
+has an entry for it. Placeholders are `{name}`. An entry with `msgid_plural` has a text for one and a text for any other
+number; the number that decides is the placeholder that the text for one leaves out, as in "1 item" and "{count} items".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -35,20 +36,33 @@ class Catalogues:
     """The messages of both languages, by msgid."""
 
     messages: Mapping[Language, Mapping[str, str]]
+    # English texts for one, by msgid; Chinese words have one form for all numbers.
+    ones: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def translate(self, key: str, language: Language, /, **params: object) -> str:
         """The text of a key with its placeholders filled, whatever their names."""
+        return filled(self.form(key, language, params), params)
+
+    def form(self, key: str, language: Language, params: Mapping[str, object]) -> str:
+        """The text of a key before its placeholders are filled: the one for one where their number is 1."""
         try:
             text = self.messages[language][key]
         except KeyError:
             raise UnknownMessageError(f"{language}.po has no {key!r}") from None
-        return filled(text, params)
+        if language == "en" and key in self.ones:
+            (number,) = placeholders(text) - placeholders(self.ones[key])
+            return self.ones[key] if str(params[number]) == "1" else text
+        return text
 
     def text(self, chinese: str, language: Language, /, **params: object) -> str:
         """The text of a template in a language: itself in Chinese, its entry in English."""
+        return filled(self.wording(chinese, language, params), params)
+
+    def wording(self, chinese: str, language: Language, params: Mapping[str, object]) -> str:
+        """The same before its placeholders are filled."""
         if language == "zh":
-            return filled(self.messages["zh"].get(chinese, chinese), params)
-        return self.translate(chinese, language, **params)
+            return self.messages["zh"].get(chinese, chinese)
+        return self.form(chinese, language, params)
 
     def gettext(self, language: Language) -> Callable[..., str]:
         """The `_` of a template in a language: `{{ _("共 {count} 件", count=3) }}`."""
@@ -72,6 +86,8 @@ class Catalogues:
             original = chinese.get(msgid, msgid)
             if placeholders(text) != placeholders(original):
                 found.append(f"en.po: other placeholders than in Chinese: {msgid!r}")
+            if msgid in self.ones and not _leaves_out_one(placeholders(self.ones[msgid]), placeholders(text)):
+                found.append(f"en.po: the text for one has to leave out its number alone: {msgid!r}")
         return found
 
 
@@ -87,7 +103,12 @@ def placeholders(text: str) -> frozenset[str]:
 
 def read_catalogues(directory: Path = LOCALE_DIRECTORY) -> Catalogues:
     """Read `zh.po` and `en.po`; an entry without a translation or marked fuzzy counts as missing."""
-    return Catalogues(MappingProxyType({language: _read(directory / f"{language}.po") for language in LANGUAGES}))
+    read = {language: _read(directory / f"{language}.po") for language in LANGUAGES}
+    messages: dict[Language, Mapping[str, str]] = {
+        language: MappingProxyType({key: texts[-1] for key, texts in read[language].items()}) for language in LANGUAGES
+    }
+    ones = {key: texts[0] for key, texts in read["en"].items() if len(texts) > 1}
+    return Catalogues(MappingProxyType(messages), MappingProxyType(ones))
 
 
 @cache
@@ -106,11 +127,21 @@ def gettext(language: Language) -> Callable[..., str]:
     return catalogues().gettext(language)
 
 
-def _read(path: Path) -> Mapping[str, str]:
+def _read(path: Path) -> Mapping[str, tuple[str, ...]]:
+    """The texts of each msgid: one, or one for one and one for any other number."""
     with path.open("rb") as file:
         catalogue = read_po(file, abort_invalid=True)
-    messages: dict[str, str] = {}
+    messages: dict[str, tuple[str, ...]] = {}
     for message in catalogue:
-        if message.id and message.string and not message.fuzzy:
-            messages[str(message.id)] = str(message.string)
-    return MappingProxyType(messages)
+        key, texts = _forms(message.id)[0], _forms(message.string)
+        if key and all(texts) and not message.fuzzy:
+            messages[key] = texts
+    return messages
+
+
+def _leaves_out_one(fewer: frozenset[str], names: frozenset[str]) -> bool:
+    return fewer < names and len(names - fewer) == 1
+
+
+def _forms(said: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (said or "",) if said is None or isinstance(said, str) else tuple(said)

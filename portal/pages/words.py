@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from markupsafe import Markup, escape
 
@@ -16,9 +16,7 @@ def gettext(language: Language) -> Callable[..., Markup]:
     """The `_` of templates. Values are escaped unless they are markup, so that a `<time>` may stand in a sentence."""
 
     def translated(chinese: str, /, **params: object) -> Markup:
-        # Named after themselves, the placeholders survive the translation and are filled after escaping.
-        kept = {name: f"{{{name}}}" for name in params}
-        text = say(chinese, language, **kept)
+        text = worded(chinese, language, params)
         return Markup(filled(str(escape(text)), {name: escape(value) for name, value in params.items()}))  # noqa: S704 - both parts are escaped.
 
     return translated
@@ -26,10 +24,15 @@ def gettext(language: Language) -> Callable[..., Markup]:
 
 def say(chinese: str, language: Language, /, **params: object) -> str:
     """Words in a language. Without an entry, which a test forbids for ours, they stay Chinese."""
+    return filled(worded(chinese, language, params), params)
+
+
+def worded(chinese: str, language: Language, params: Mapping[str, object]) -> str:
+    """The same with its placeholders still to be filled; which form the words take hangs on their numbers."""
     try:
-        return catalogues().text(chinese, language, **params)
+        return catalogues().wording(chinese, language, params)
     except UnknownMessageError:
-        return filled(chinese, params)
+        return chinese
 
 
 def label(language: Language, code: str | None, kind: str = "") -> str:

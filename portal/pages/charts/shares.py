@@ -95,7 +95,7 @@ def funnel(title: str, stages: Sequence[Stage], kept_words: Callable[[int, int],
     top = max(1, *(stage["count"] for stage in stages))
 
     def draw(width: int) -> Markup:
-        label = 84 if width == NARROW else 104
+        label = 104
         parts: list[Markup] = []
         for i, stage in enumerate(stages):
             y = i * height
