@@ -44,7 +44,9 @@ def detail_of(fault: BaseException | None) -> dict[str, Any]:
 
 def input_refused(sqlstate: str, told: dict[str, Any]) -> Refusal | None:
     """The refusal of a value that was given, which a function tells itself."""
-    return Refusal(told["code"], tuple(told["path"])) if sqlstate == INPUT_REFUSED else None
+    if sqlstate != INPUT_REFUSED or told["code"] != "IN_FUTURE":
+        return None
+    return Refusal("IN_FUTURE", tuple(told["path"]))
 
 
 def input_refusals() -> AbstractContextManager[None]:

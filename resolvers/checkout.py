@@ -127,7 +127,7 @@ def _quote(goods: sa.FromClause, voucher: Bound) -> Selected:
     told = sa.case((said.c.problem == literal("QV007"), said.c.told))
     problem = sa.case(
         (code == literal(""), none),
-        (CUSTOMER.is_(None), literal(CheckoutProblem.SIGN_IN_NEEDED.value)),
+        (_nobody(), literal(CheckoutProblem.SIGN_IN_NEEDED.value)),
         *((said.c.problem == literal(state), literal(each.value)) for state, each in OF_VOUCHERS.items()),
     )
     one = sa.select(_number(1).label("one")).subquery("one")
@@ -156,7 +156,7 @@ def _points_problem(offer: sa.FromClause) -> sa.ColumnElement[Any]:
     available = sa.select(balance.c.available).correlate(offer).scalar_subquery()
     company = literal(ENTERPRISE.value) == AUDIENCE
     cases = (
-        (CUSTOMER.is_(None), CheckoutProblem.SIGN_IN_NEEDED),
+        (_nobody(), CheckoutProblem.SIGN_IN_NEEDED),
         (sa.not_(there), CheckoutProblem.NO_PROGRAMME),
         (offer.c.programme_id.is_(None), CheckoutProblem.OTHER_CURRENCY),
         (sa.or_(asked < _number(1), asked > offer.c.most), CheckoutProblem.OUT_OF_RANGE),
@@ -166,6 +166,11 @@ def _points_problem(offer: sa.FromClause) -> sa.ColumnElement[Any]:
     )
     none = sa.cast(sa.null(), sa.Text())
     return sa.case((asked == _number(0), none), *((when, literal(problem.value)) for when, problem in cases))
+
+
+def _nobody() -> sa.ColumnElement[bool]:
+    """Whether nobody is signed in; written as a count, for what a plan asks to be null or not is planned for both."""
+    return sa.func.num_nulls(CUSTOMER) > _number(0)
 
 
 def _number(number: int) -> sa.ColumnElement[int]:

@@ -26,9 +26,11 @@ def liability(*, place: str, programme: Bound = None, on: Bound = None) -> Selec
     which = owner.c.code == literal(PROGRAMME) if programme is None else owner.c.id == programme
     told_at = array([literal(place), literal("on")])
     day = sa.null() if on is None else on
-    instant = sa.func.points_liability_instant(owner.c.id, sa.cast(day, sa.Date()), NOW, told_at, type_=INSTANT)
-    # One row for each programme that there is, so that the function is called once.
-    found = sa.select(owner.c.id, instant.label("at")).where(which).offset(sa.literal_column("0")).subquery("found")
+    # It stands among the tables, so that it is called once.
+    called = sa.func.points_liability_instant(owner.c.id, sa.cast(day, sa.Date()), NOW, told_at)
+    instant = called.table_valued(sa.column("at", INSTANT), name="instant").render_derived().lateral()
+    joined = owner.join(instant, sa.true())
+    found = sa.select(owner.c.id, instant.c.at).select_from(joined).where(which).subquery("found")
     rows = report(found.c.id, found.c.at).lateral("rows")
     as_json = sa.func.to_jsonb(sa.literal_column('"rows"', JSONB()), type_=JSONB())
     made: Selected = (

@@ -49,7 +49,7 @@ def money(column: str) -> Any:
 
 
 def standing(seen: Seen, member: Found) -> dict[str, Any] | None:
-    """In the seeded world no period has ended since it was looked at."""
+    """What is told of a member's tier; an end is told of what is written down alone."""
     scheme = next(iter(seen.where("tier_scheme", "programme_id", member["programme_id"])), None)
     if scheme is None:
         return None
@@ -63,7 +63,7 @@ def standing(seen: Seen, member: Found) -> dict[str, Any] | None:
     ended = last is not None and last["valid_until"] <= seen.now
     own = ladder[0] if last is None else next(tier for tier in ladder if tier["id"] == last["tier_id"])
     if ended:
-        own = decided(seen, member, scheme, ladder, last)
+        own = decided(seen, member, scheme, ladder, last, seen.now)
     place = ladder.index(own)
     following = ladder[place + 1] if place + 1 < len(ladder) else None
     return {
@@ -77,12 +77,25 @@ def standing(seen: Seen, member: Found) -> dict[str, Any] | None:
     }
 
 
-def decided(seen: Seen, member: Found, scheme: Found, ladder: list[Found], last: Found) -> Found:
-    """The tier after a period that ended; none that the months before its end reach is kept for longer than the world lasts."""
-    did = reached(seen, member, scheme, last["valid_until"])
-    found = [tier for tier in ladder if tier["qualifying_min"] <= did][-1]
-    assert found is ladder[0]
-    return found
+def decided(seen: Seen, member: Found, scheme: Found, ladder: list[Found], last: Found, at: dt.datetime) -> Found:
+    """The tier at an instant after a period that ended: each period is decided by what the months before it reach."""
+    programme = seen.one("points_programme", member["programme_id"])
+    assert programme is not None
+    ended = last["valid_until"]
+    while True:
+        did = max(reached(seen, member, scheme, ended), 0)
+        found = [tier for tier in ladder if tier["qualifying_min"] <= did][-1]
+        if found is ladder[0] or scheme["keeps_months"] is None:
+            return found
+        ended = kept_until(ended, scheme["keeps_months"], programme["time_zone"])
+        if ended > at:
+            return found
+
+
+def kept_until(instant: dt.datetime, months: int, zone: str) -> dt.datetime:
+    """The end of the local day so many months later."""
+    day = months_before(instant, -months, zone).astimezone(ZoneInfo(zone)).date() + dt.timedelta(days=1)
+    return dt.datetime.combine(day, dt.time(), ZoneInfo(zone)).astimezone(dt.UTC)
 
 
 def reached(seen: Seen, member: Found, scheme: Found, at: dt.datetime) -> int:

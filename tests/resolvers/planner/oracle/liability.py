@@ -107,7 +107,7 @@ def tier_at(seen: Seen, account: Found, at: dt.datetime) -> Found | None:
         return ladder[0]
     if last["valid_until"] > at:
         return next(tier for tier in ladder if tier["id"] == last["tier_id"])
-    return decided(seen, account, scheme, ladder, last)
+    return decided(seen, account, scheme, ladder, last, at)
 
 
 def rows(found: list[Found], worth: Found) -> Iterable[Found]:
