@@ -32,8 +32,8 @@ PEOPLE = {
 }
 # A customer who has points.
 MEMBER = "远川测绘"
-# A page of those who do nothing else: the auditors.
-ALONE, AUDITOR = "audit", "meng.zhaoming@quadrant.example"
+# Pages of those who do nothing else: the auditors, and who works in a store.
+ALONE, AUDITOR, CLERK = {"audit", "till", "sale"}, "meng.zhaoming@quadrant.example", "cen.chuan@quadrant.example"
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ async def propose_adjustment(visitor: Visitor) -> None:
 async def test_an_audience_walks_through_its_portal(
     chromium: Browser, address: str, registry: Registry, audience: str
 ) -> None:
-    pages = [page for page in registry.of(Audience(audience)) if page.name != ALONE]
+    pages = [page for page in registry.of(Audience(audience)) if page.name not in ALONE]
     async with visiting(chromium, address, audience) as visitor:
         await visitor.sign_in(PEOPLE[audience])
         if audience == "staff":
@@ -128,6 +128,35 @@ async def test_an_auditor_reads_the_log(chromium: Browser, address: str) -> None
         await switch_to_english(visitor)
         await visitor.go("/staff/audit")
         await visitor.measure(PHONE)
+    assert visitor.complaints == []
+
+
+async def test_a_clerk_sells_at_the_till(chromium: Browser, address: str) -> None:
+    """To a member who came with goods from the shelf; what both pages look like before and after."""
+    async with visiting(chromium, address, "shopper") as shopper:
+        await shopper.sign_in(PEOPLE["consumer"])
+        await shopper.go("/membership")
+        number = await shopper.page.inner_text("#member-number")
+    async with visiting(chromium, address, "clerk") as visitor:
+        page = visitor.page
+        await visitor.sign_in(CLERK)
+        await visitor.go("/staff/stores/SH01")
+        await page.click("main a:has-text('收银')")
+        await page.click("main a.button:has-text('加入') >> nth=0")
+        await page.fill("main [name='input.member']", number)
+        await visitor.look("till")
+        await page.click("main button:has-text('开单')")
+        await page.wait_for_url(re.compile(r"/staff/sales/[\w-]+"))
+        sale = page.url.removeprefix(address)
+        await visitor.look("sale")
+        await page.check("main [name='input.means'][value='CASH']")
+        await page.fill("main [name='input.receipt']", "T-9001")
+        await page.click("main button:has-text('收款')")
+        await page.wait_for_selector("main :text('SH01 T-9001')")
+        await switch_to_english(visitor)
+        for path in ("/staff/stores/SH01/till", sale):
+            await visitor.go(path)
+            await visitor.measure(PHONE)
     assert visitor.complaints == []
 
 
