@@ -146,10 +146,16 @@ def attributes_fulfilled(
         .correlate(product, wish)
         .exists()
     )
+    return _none_is_missing(product, wish, has_it, but)
+
+
+def _none_is_missing(
+    of: sa.FromClause, wish: sa.FromClause, has_it: sa.ColumnElement[bool], but: Bound
+) -> sa.ColumnElement[bool]:
     unfulfilled = sa.select(wish.c.code).where(sa.not_(has_it))
     if but is not None:
         unfulfilled = unfulfilled.where(wish.c.code != but)
-    around = [product] if but is None else [product, but.table]  # pyright: ignore[reportAttributeAccessIssue]
+    around = [of] if but is None else [of, but.table]  # pyright: ignore[reportAttributeAccessIssue]
     return sa.not_(unfulfilled.correlate(*around).exists())
 
 
@@ -176,11 +182,7 @@ def options_fulfilled(
         .correlate(variant, wish)
         .exists()
     )
-    unfulfilled = sa.select(wish.c.code).where(sa.not_(has_it))
-    if but is not None:
-        unfulfilled = unfulfilled.where(wish.c.code != but)
-    around = [variant] if but is None else [variant, but.table]  # pyright: ignore[reportAttributeAccessIssue]
-    return sa.not_(unfulfilled.correlate(*around).exists())
+    return _none_is_missing(variant, wish, has_it, but)
 
 
 def option_of_variant() -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:

@@ -11,10 +11,11 @@ import strawberry
 from domain.orders.tables import OrderStatus
 from domain.stores import tables
 from domain.stores.tables import AppointmentStatus, AppointmentSubject, StoreDay
-from resolvers import stores as answers
 from resolvers.planner.declare import by_id, by_key, listing, optional, related, row, sql
 from resolvers.planner.mutations import UserError, mutation
 from resolvers.planner.relay import Connection, Node
+from resolvers.stores import keeping
+from resolvers.stores import reading as answers
 from schema.customers import Customer, Employee, Region
 from schema.shop import Product, StockLocation
 from segments.audiences import CONSUMER, ENTERPRISE, STAFF
@@ -344,32 +345,32 @@ class StoresMutation:
     """Changes of stores and appointments."""
 
     book_appointment: Annotated[AppointmentPayload, For(*GUESTS), BOOK] = mutation(
-        answers.book_appointment, BookAppointmentInput, AppointmentPayload
+        keeping.book_appointment, BookAppointmentInput, AppointmentPayload
     )
     cancel_appointment: Annotated[AppointmentPayload, For(*GUESTS, STAFF), BOOK, SERVE] = mutation(
-        answers.cancel_appointment, CancelAppointmentInput, AppointmentPayload
+        keeping.cancel_appointment, CancelAppointmentInput, AppointmentPayload
     )
     settle_appointment: Annotated[AppointmentPayload, For(STAFF), SERVE] = mutation(
-        answers.settle_appointment, SettleAppointmentInput, AppointmentPayload
+        keeping.settle_appointment, SettleAppointmentInput, AppointmentPayload
     )
     register_store: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
-        answers.register_store, RegisterStoreInput, StorePayload, idempotent=True
+        keeping.register_store, RegisterStoreInput, StorePayload, idempotent=True
     )
     change_store: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
-        answers.change_store, ChangeStoreInput, StorePayload
+        keeping.change_store, ChangeStoreInput, StorePayload
     )
     assign_store_employee: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
-        answers.assign_store_employee, StoreEmployeeInput, StorePayload
+        keeping.assign_store_employee, StoreEmployeeInput, StorePayload
     )
     remove_store_employee: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
-        answers.remove_store_employee, StoreEmployeeInput, StorePayload
+        keeping.remove_store_employee, StoreEmployeeInput, StorePayload
     )
     set_store_hours: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
-        answers.set_store_hours, SetStoreHoursInput, StorePayload
+        keeping.set_store_hours, SetStoreHoursInput, StorePayload
     )
     set_store_special_day: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
-        answers.set_store_special_day, SetStoreSpecialDayInput, StorePayload
+        keeping.set_store_special_day, SetStoreSpecialDayInput, StorePayload
     )
     clear_store_special_day: Annotated[StorePayload, For(STAFF), MANAGE] = mutation(
-        answers.clear_store_special_day, ClearStoreSpecialDayInput, StorePayload
+        keeping.clear_store_special_day, ClearStoreSpecialDayInput, StorePayload
     )

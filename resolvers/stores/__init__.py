@@ -1,0 +1,1 @@
+"""How stores are answered, and what is done about them."""
