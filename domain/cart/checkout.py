@@ -78,30 +78,50 @@ async def checkout(
         terms=terms,
     )
     as_expected(cost, wish.expected_total)
+    await session.execute(sa.delete(CartLine).where(CartLine.cart_id == cart.id))
+    due = await charge(
+        session,
+        now,
+        new_id,
+        order_id=order_id,
+        customer_id=viewer.customer_id,
+        cost=cost,
+        voucher=wish.voucher,
+        points=wish.points,
+        # A company's pool needs somebody who may spend from it.
+        spender_id=viewer.person_id if viewer.audience is ENTERPRISE else None,
+    )
+    await go_on(session, now, new_id, order_id, viewer.customer_id, due, terms)
+    return order_id
+
+
+async def charge(
+    session: AsyncSession,
+    now: dt.datetime,
+    new_id: Ids,
+    *,
+    order_id: UUID,
+    customer_id: UUID,
+    cost: Money,
+    voucher: str | None,
+    points: int,
+    spender_id: UUID | None = None,
+) -> Money:
+    """Take the voucher and hold the points of an order just placed, then keep its pieces; what is left to pay in money."""
     discount = Money(0, cost.currency)
-    if wish.voucher is not None and wish.voucher.strip():
+    if voucher is not None and voucher.strip():
         discount = await take_voucher(
-            session, now, code=wish.voucher, customer_id=viewer.customer_id, order_id=order_id, subtotal=cost
+            session, now, code=voucher, customer_id=customer_id, order_id=order_id, subtotal=cost
         )
     net = Money(cost.amount - discount.amount, cost.currency)
     paid = None
-    if wish.points:
-        # A company's pool needs somebody who may spend from it.
-        spender_id = viewer.person_id if viewer.audience is ENTERPRISE else None
+    if points:
         paid = await hold_points(
-            session,
-            customer_id=viewer.customer_id,
-            order_id=order_id,
-            net=net,
-            points=wish.points,
-            spender_id=spender_id,
+            session, customer_id=customer_id, order_id=order_id, net=net, points=points, spender_id=spender_id
         )
-    await session.execute(sa.delete(CartLine).where(CartLine.cart_id == cart.id))
     await events.tell(session, now, new_id, order_id, events.PLACED)
     await settle_order(session, order_id=order_id, discount=discount.amount, paid=paid)
-    due = Money(net.amount - (0 if paid is None else paid.amount), cost.currency)
-    await go_on(session, now, new_id, order_id, viewer.customer_id, due, terms)
-    return order_id
+    return Money(net.amount - (0 if paid is None else paid.amount), cost.currency)
 
 
 async def go_on(
@@ -140,7 +160,7 @@ def as_expected(cost: Money, expected: Decimal) -> None:
 
 
 async def hold_points(
-    session: AsyncSession, *, customer_id: UUID, order_id: UUID, net: Money, points: int, spender_id: UUID | None = None
+    session: AsyncSession, *, customer_id: UUID, order_id: UUID, net: Money, points: int, spender_id: UUID | None
 ) -> PaidInPoints:
     """Set points aside that pay a part of an order; `spender_id` is who spends from a company's pool."""
     programme = await session.scalar(sa.select(PointsProgramme).where(PointsProgramme.code == PROGRAMME))

@@ -16,15 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.cart.checkout import hold_points
+from domain.cart.checkout import charge
 from domain.customers.tables import Customer, Segment
 from domain.guards import each_existing, existing
-from domain.orders import events
 from domain.orders.cancelling import end_order
 from domain.orders.fulfilling import deliver_order, ship_order
 from domain.orders.numbers import order_number
 from domain.orders.paying import UNPAID, order_paid
-from domain.orders.placing import Wanted, settle_order
+from domain.orders.placing import Wanted
 from domain.orders.tables import Order, OrderStatus
 from domain.payments.payments import open_payment
 from domain.points.members import NUMBER_DIGITS, is_number
@@ -33,7 +32,6 @@ from domain.shop.tables import Variant
 from domain.stores.booking import works_at
 from domain.stores.tables import Store
 from domain.till.refusals import till_refusals
-from domain.vouchers.using import take_voucher
 from foundation.clock import day_in_china
 from foundation.ids import Ids
 from foundation.money import Money
@@ -73,20 +71,17 @@ async def ring_up(session: AsyncSession, viewer: Viewer, now: dt.datetime, new_i
         raise Refusal("POOL_NOT_AT_TILL", ("points",))
     # What the clerk may not see is refused like what is not there.
     await each_existing(session, Variant, [each.variant_id for each in sale.lines], ("lines", "variant"))
-    customer_id = customer.id
-    order_id, cost = await place(session, now, new_id, sale, customer_id)
-    discount = Money(0, cost.currency)
-    if sale.voucher is not None and sale.voucher.strip():
-        discount = await take_voucher(
-            session, now, code=sale.voucher, customer_id=customer_id, order_id=order_id, subtotal=cost
-        )
-    net = Money(cost.amount - discount.amount, cost.currency)
-    paid = None
-    if sale.points:
-        paid = await hold_points(session, customer_id=customer_id, order_id=order_id, net=net, points=sale.points)
-    await events.tell(session, now, new_id, order_id, events.PLACED)
-    await settle_order(session, order_id=order_id, discount=discount.amount, paid=paid)
-    due = Money(net.amount - (0 if paid is None else paid.amount), cost.currency)
+    order_id, cost = await place(session, now, new_id, sale, customer.id)
+    due = await charge(
+        session,
+        now,
+        new_id,
+        order_id=order_id,
+        customer_id=customer.id,
+        cost=cost,
+        voucher=sale.voucher,
+        points=sale.points,
+    )
     if due.amount == 0:
         await hand_over(session, now, new_id, order_id)
         return order_id
